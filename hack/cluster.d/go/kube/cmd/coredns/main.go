@@ -8,12 +8,9 @@ import (
 	_ "github.com/coredns/coredns/plugin/bind"
 	_ "github.com/coredns/coredns/plugin/cache"
 	_ "github.com/coredns/coredns/plugin/errors"
-	_ "github.com/coredns/coredns/plugin/forward"
 	_ "github.com/coredns/coredns/plugin/health"
-	_ "github.com/coredns/coredns/plugin/hosts"
 	_ "github.com/coredns/coredns/plugin/kubernetes"
 	_ "github.com/coredns/coredns/plugin/log"
-	_ "github.com/coredns/coredns/plugin/loop"
 	_ "github.com/coredns/coredns/plugin/ready"
 	_ "github.com/coredns/coredns/plugin/template"
 )
@@ -21,7 +18,7 @@ import (
 // The order in which a query passes through the plugins, as in CoreDNS's own plugin.cfg.
 func init() {
 	dnsserver.Directives = []string{
-		"bind", "health", "ready", "errors", "log", "cache", "template", "hosts", "kubernetes", "loop", "forward",
+		"bind", "health", "ready", "errors", "log", "cache", "kubernetes", "template",
 	}
 }
 

@@ -1,0 +1,113 @@
+# shellcheck shell=bash
+# The commands of hack/cluster.
+
+usage() {
+	cat <<-END
+		Usage: hack/cluster COMMAND
+
+		  up                     start the node cluster, or mend it; needs root or sudo
+		  down                   end it; nothing of it is left but the compiled binaries
+		  status                 what runs, where the audit log, the registry and the kubeconfig are
+		  kubeconfig             print the file's path: export KUBECONFIG=\$(hack/cluster kubeconfig)
+		  env                    print exports of PATH and KUBECONFIG: eval "\$(hack/cluster env)"
+		  logs [PART] [-f]       the last lines of each part's log, or the log of one
+		  part PART ACTION       start, stop, restart or kill (-9) one part
+		  build                  compile the binaries, start nothing
+		  bin                    print the folder of the binaries (kubectl, helm, kubeconform, ctr, ...)
+
+		  up --control-plane --dir DIR [--with controller-manager] [--owner PID]
+		                         etcd and API server alone, on free ports of 127.0.0.1, without root; any number at once.
+		                         The kubeconfig is DIR/kubeconfig. With --owner it ends when that process ends.
+		  down|status|logs|part --dir DIR ...
+		                         the same for a control plane
+
+		Parts: ${NODE_PARTS[*]}
+	END
+}
+
+main() {
+	local command=${1:-help} control_plane='' with=() owner='' arguments=()
+	local all=("$@")
+	[ $# = 0 ] || shift
+	DIR=
+	while [ $# -gt 0 ]; do
+		case $1 in
+			--control-plane) control_plane=yes ;;
+			--dir) DIR=$(realpath -m "${2:?--dir needs a folder}") && shift ;;
+			--with) with+=("${2:?--with needs the name of a part}") && shift ;;
+			--owner) owner=${2:?--owner needs a process id} && shift ;;
+			*) arguments+=("$1") ;;
+		esac
+		shift
+	done
+	[ -z "$control_plane" ] || [ -n "$DIR" ] || refuse "--control-plane needs --dir DIR, the folder for its state"
+	[ -n "$DIR" ] || DIR=$STATE/cluster
+	set -- "${arguments[@]}"
+	case $command in
+		up) if [ "$DIR" != "$STATE/cluster" ]; then control_plane_up "$owner" "${with[@]}"; else node_up "${all[@]}"; fi ;;
+		down) if [ "$DIR" != "$STATE/cluster" ]; then control_plane_down; else node_down "${all[@]}"; fi ;;
+		status) show_status ;;
+		kubeconfig) need_cluster && echo "$DIR/kubeconfig" ;;
+		env) need_cluster && printf 'export PATH=%q:"$PATH" KUBECONFIG=%q\n' "$(binaries)" "$DIR/kubeconfig" ;;
+		logs) show_logs "$@" ;;
+		part) change_part "${1:-}" "${2:-}" "${all[@]}" ;;
+		build) need_binaries ;;
+		bin) binaries ;;
+		help | -h | --help) usage ;;
+		*) usage >&2 && exit 2 ;;
+	esac
+}
+
+need_cluster() { [ -e "$DIR/kubeconfig" ] || refuse "there is no cluster in $DIR; start it with: hack/cluster up"; }
+
+# show_status: exit code 1 where a part is missing or does not run.
+show_status() {
+	local part pid failed=0 parts=("${NODE_PARTS[@]}")
+	[ -d "$DIR/run" ] || { echo "no cluster in $DIR" && return 1; }
+	[ "$DIR" = "$STATE/cluster" ] || mapfile -t parts < <(recorded_parts)
+	for part in "${parts[@]}"; do
+		if pid=$(part_pid "$part"); then
+			printf '%-24s running, process %s\n' "$part" "$pid"
+		else
+			printf '%-24s stopped\n' "$part" && failed=1
+		fi
+	done
+	printf '%-24s %s\n' kubeconfig "$DIR/kubeconfig" "audit log" "$DIR/log/audit.log" logs "$DIR/log" binaries "$(binaries)"
+	[ "$DIR" != "$STATE/cluster" ] || printf '%-24s %s\n' registry "$REGISTRY" "storage class" "local ($VOLUMES volumes)" node "$NODE"
+	return $failed
+}
+
+# show_logs [PART] [-f]
+show_logs() {
+	local part='' follow=()
+	for argument; do
+		case $argument in -f | --follow) follow=(-f) ;; *) part=$argument ;; esac
+	done
+	[ -d "$DIR/log" ] || refuse "there is no cluster in $DIR; start it with: hack/cluster up"
+	if [ -n "$part" ]; then
+		[ -e "$DIR/log/$part.log" ] || refuse "there is no log of \"$part\"; there are: $(cd "$DIR/log" && ls ./*.log)"
+		tail -n 200 "${follow[@]}" "$DIR/log/$part.log"
+	else
+		tail -n 5 "${follow[@]}" "$DIR"/log/*.log
+	fi
+}
+
+# change_part PART ACTION ARGUMENTS: of the node cluster.
+change_part() {
+	local part=$1 action=$2
+	shift 2
+	case " ${NODE_PARTS[*]} " in *" $part "*) ;; *) refuse "there is no part \"$part\"; the parts are: ${NODE_PARTS[*]}" ;; esac
+	case $action in start | stop | restart | kill) ;; *) refuse "a part can be started, stopped, restarted or killed, not \"$action\"" ;; esac
+	need_cluster
+	BIN=$(binaries)
+	become_root "$@"
+	take_lock "$RUN/lock"
+	case $action in
+		stop | restart) stop_part "$part" ;;
+		kill) stop_part "$part" KILL ;;
+	esac
+	case $action in
+		start | restart) node_part "$part" ;;
+	esac
+	progress "$part: $action done"
+}

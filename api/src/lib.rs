@@ -7,4 +7,7 @@ pub mod conditions;
 pub mod crds;
 pub mod duration;
 pub mod names;
+pub mod overrides;
+pub mod quantity;
+pub mod step_graph;
 pub mod v1;

@@ -161,6 +161,53 @@ pub enum SettingPath {
     RunAs,
 }
 
+impl SettingPath {
+    /// Every path.
+    pub const ALL: [Self; 14] = [
+        Self::LifecycleMode,
+        Self::LifecycleTtl,
+        Self::LifecycleMaxExtension,
+        Self::IdleSuspendEnabled,
+        Self::IdleSuspendAfter,
+        Self::IsolationMode,
+        Self::ClusterMode,
+        Self::ClusterVersion,
+        Self::ClusterProvisioner,
+        Self::ResourcesCpu,
+        Self::ResourcesMemory,
+        Self::WebTerminalEnabled,
+        Self::TransitionClusterState,
+        Self::RunAs,
+    ];
+
+    /// The path as it is written, `lifecycle.ttl`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::LifecycleMode => "lifecycle.mode",
+            Self::LifecycleTtl => "lifecycle.ttl",
+            Self::LifecycleMaxExtension => "lifecycle.maxExtension",
+            Self::IdleSuspendEnabled => "lifecycle.idleSuspend.enabled",
+            Self::IdleSuspendAfter => "lifecycle.idleSuspend.after",
+            Self::IsolationMode => "isolation.mode",
+            Self::ClusterMode => "cluster.mode",
+            Self::ClusterVersion => "cluster.version",
+            Self::ClusterProvisioner => "cluster.provisioner",
+            Self::ResourcesCpu => "resources.cpu",
+            Self::ResourcesMemory => "resources.memory",
+            Self::WebTerminalEnabled => "access.webTerminal.enabled",
+            Self::TransitionClusterState => "transition.clusterState",
+            Self::RunAs => "runAs",
+        }
+    }
+}
+
+impl std::fmt::Display for SettingPath {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
 /// Exactly one of four rules (D10).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]

@@ -1,2 +1,36 @@
-//! xtask
-fn main() {}
+//! Tasks of the repository that are not part of the product: `cargo xtask <task>`.
+//!
+//! This file is the table of tasks; each task is a folder beside it.
+
+mod r#gen;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Tasks of the repository.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Arguments {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Write every generated file, or check that none has drifted.
+    Gen(r#gen::Arguments),
+}
+
+fn main() -> ExitCode {
+    let result: Result<(), Box<dyn std::error::Error>> = match Arguments::parse().task {
+        Task::Gen(arguments) => r#gen::run(&arguments).map_err(Into::into),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -36,5 +36,5 @@ ask_api() {
 	curl -fsS --max-time 5 --cacert "$DIR/pki/ca.crt" --cert "$DIR/pki/admin.crt" --key "$DIR/pki/admin.key" "https://$API_ADDRESS:$API_PORT$1"
 }
 
-etcd_ready() { curl -fsS --max-time 2 "http://127.0.0.1:$ETCD_PORT/health" | grep -q '"true"'; }
+etcd_ready() { curl -fsS --max-time 2 "http://127.0.0.1:$ETCD_PORT/health" | grep '"true"'; }
 apiserver_ready() { ask_api /readyz; }

@@ -13,7 +13,7 @@ probe_nftables() { nft add table inet workshop-probe 2>/dev/null && nft delete t
 probe_bridge_filter() { [ -e /proc/sys/net/bridge/bridge-nf-call-iptables ]; }
 probe_user_namespaces() { unshare --user --map-root-user true 2>/dev/null; }
 probe_routes() { ip -4 route show root "$1" 2>/dev/null; ip -4 route show match "$1" | grep -v ^default; }
-probe_listener() { ss -Hltn "sport = :$2" | awk '{print $4}' | grep -qxE "($1|0\.0\.0\.0|\*|\[::\]):$2"; }
+probe_listener() { ss -Hltn "sport = :$2" | awk '{print $4}' | grep -xE "($1|0\.0\.0\.0|\*|\[::\]):$2" >/dev/null; }
 
 # check_build: the compiler and the room that the first build needs.
 check_build() {

@@ -12,6 +12,7 @@ usage() {
 		  env                    print exports of PATH and KUBECONFIG: eval "\$(hack/cluster env)"
 		  logs [PART] [-f]       the last lines of each part's log, or the log of one
 		  part PART ACTION       start, stop, restart or kill (-9) one part
+		  image-gc               make kubelet remove every image that no container uses, once and now
 		  build                  compile the binaries, start nothing
 		  bin                    print the folder of the binaries (kubectl, helm, kubeconform, ctr, ...)
 
@@ -50,7 +51,8 @@ main() {
 		kubeconfig) need_cluster && echo "$DIR/kubeconfig" ;;
 		env) need_cluster && printf 'export PATH=%q:"$PATH" KUBECONFIG=%q\n' "$(binaries)" "$DIR/kubeconfig" ;;
 		logs) show_logs "$@" ;;
-		part) change_part "${1:-}" "${2:-}" "${all[@]}" ;;
+		part) change_part "${1:-}" "${2:-}" ;;
+		image-gc) collect_images "${all[@]}" ;;
 		build) need_binaries ;;
 		bin) binaries ;;
 		help | -h | --help) usage ;;
@@ -92,16 +94,12 @@ show_logs() {
 	fi
 }
 
-# change_part PART ACTION ARGUMENTS: of the node cluster.
+# change_part PART ACTION: of the node cluster.
 change_part() {
 	local part=$1 action=$2
-	shift 2
 	case " ${NODE_PARTS[*]} " in *" $part "*) ;; *) refuse "there is no part \"$part\"; the parts are: ${NODE_PARTS[*]}" ;; esac
 	case $action in start | stop | restart | kill) ;; *) refuse "a part can be started, stopped, restarted or killed, not \"$action\"" ;; esac
-	need_cluster
-	BIN=$(binaries)
-	become_root "$@"
-	take_lock "$RUN/lock"
+	work_on_node part "$part" "$action"
 	case $action in
 		stop | restart) stop_part "$part" ;;
 		kill) stop_part "$part" KILL ;;
@@ -110,4 +108,35 @@ change_part() {
 		start | restart) node_part "$part" ;;
 	esac
 	progress "$part: $action done"
+}
+
+# work_on_node ARGUMENTS: as root and alone, on the node cluster that is there.
+work_on_node() {
+	need_cluster
+	[ "$DIR" = "$STATE/cluster" ] || refuse "hack/cluster $1 works on the node cluster only"
+	become_root "$@"
+	take_lock "$RUN/lock"
+	BIN=$(binaries)
+}
+
+# collect_images: kubelet looks at images when it starts and then every five minutes, so it is started with an age limit
+# that every unused image is over, and then again without.
+collect_images() {
+	local limit=$DIR/kubelet.d/10-image-gc.conf log=$DIR/log/kubelet.log lines
+	work_on_node image-gc
+	cat >"$limit" <<-END
+		apiVersion: kubelet.config.k8s.io/v1beta1
+		kind: KubeletConfiguration
+		logging: {verbosity: 4}
+		imageMinimumGCAge: 1ns # zero would mean the default
+		imageMaximumGCAge: 2ns
+	END
+	stop_part kubelet
+	lines=$(wc -l <"$log")
+	node_part kubelet
+	wait_ready 30 kubelet eval "tail -n +$((lines + 1)) '$log' | grep 'Image garbage collection'" || refuse "kubelet did not look at the images; see $log"
+	tail -n +$((lines + 1)) "$log" | sed -n 's/.*"Removing image to free bytes" imageID="\([^"]*\)".*/removed \1/p'
+	rm -f "$limit"
+	node_part kubelet
+	progress "unused images are gone"
 }

@@ -4,6 +4,7 @@
 write_configuration() {
 	mkdir -p "$DIR"/{run,log,etcd,registry,kubelet.d,manifests,containerd/certs.d/"$REGISTRY"}
 	chmod 755 "$DIR"
+	rm -f "$DIR/kubelet.d/10-image-gc.conf" # of a garbage collection that was interrupted
 	write_registry
 	write_coredns
 	write_containerd
@@ -124,6 +125,7 @@ write_kubelet() {
 		eventRecordQPS: 0
 		kubeAPIQPS: 300
 		kubeAPIBurst: 600
+		logging: {verbosity: 2}
 		imageGCHighThresholdPercent: 99
 		imageGCLowThresholdPercent: 98
 		evictionHard: {imagefs.available: 1%, memory.available: 100Mi, nodefs.available: 1%, nodefs.inodesFree: 1%}

@@ -4,7 +4,7 @@
 SETTINGS=(net.ipv4.ip_forward net.bridge.bridge-nf-call-iptables)
 
 # bridge_there: the bridge with its address.
-bridge_there() { ip -4 -br addr show dev "$BRIDGE" 2>/dev/null | grep -qw "$NODE_ADDRESS/22"; }
+bridge_there() { ip -4 -br addr show dev "$BRIDGE" 2>/dev/null | grep -w "$NODE_ADDRESS/22" >/dev/null; }
 
 network_up() {
 	local name

@@ -66,6 +66,8 @@ heal() {
 		for part in kubelet containerd; do stop_part "$part"; done
 		remove_pods || true
 	fi
+	# somebody emptied the rules: kube-proxy writes them whole only when it starts
+	nft list table ip kube-proxy >/dev/null 2>&1 || stop_part kube-proxy
 	for part in $(recorded_parts); do known+=("$(part_pid "$part" || true)"); done
 	for pid in $(strays "$DIR/"); do
 		case " ${known[*]} " in *" $pid "*) ;; *) end_process "$pid" KILL ;; esac
@@ -92,8 +94,8 @@ start_parts() {
 	node_part etcd
 	node_part kube-apiserver
 	progress "the API server answers"
+	refill_volumes
 	write_manifests "$DIR/manifests/cluster.yaml"
-	mkdir -p "$DIR"/volumes && (cd "$DIR/volumes" && for number in $(seq -w "$VOLUMES"); do mkdir -p "local-$number"; done)
 	kubectl apply --server-side --force-conflicts -f "$DIR/manifests/cluster.yaml" >/dev/null
 	node_part kube-controller-manager
 	node_part kube-scheduler
@@ -106,9 +108,20 @@ start_parts() {
 
 kubectl() { "$BIN/kubectl" --kubeconfig "$DIR/kubeconfig" "$@"; }
 
+# refill_volumes: volumes whose claim was deleted are emptied and go back into the pool.
+refill_volumes() {
+	local name
+	for name in $(kubectl get pv -l workshop.local/pool=local -o 'jsonpath={range .items[?(@.status.phase=="Released")]}{.metadata.name}{"\n"}{end}'); do
+		rm -rf "$DIR/volumes/$name"
+		kubectl delete pv "$name" >/dev/null
+	done
+	for name in $(seq -w "$VOLUMES"); do mkdir -p "$DIR/volumes/local-$name"; done
+}
+
 import_pause() {
 	local ctr=("$BIN/ctr" --address "$RUN/containerd.sock" --namespace k8s.io images)
-	"${ctr[@]}" ls -q | grep -qxF "$SANDBOX_IMAGE" || "${ctr[@]}" import --local "$BIN/pause.tar" >/dev/null
+	"${ctr[@]}" ls -q 2>/dev/null | grep -xF "$SANDBOX_IMAGE" >/dev/null || "${ctr[@]}" import --local "$BIN/pause.tar" >>"$DIR/log/containerd.log" 2>&1 ||
+		refuse "cannot import the image of the pods' sandbox; see $DIR/log/containerd.log"
 }
 
 # finish: the node is ready, names are answered through the service.

@@ -60,7 +60,7 @@ prepare_part() {
 			CONFIG_FILES=("$DIR/kubelet.yaml" "$DIR"/kubelet.d/*.conf)
 			[ -e "${CONFIG_FILES[1]}" ] || CONFIG_FILES=("$DIR/kubelet.yaml")
 			COMMAND=("$BIN/kubelet" "--config=$DIR/kubelet.yaml" "--config-dir=$DIR/kubelet.d" "--kubeconfig=$DIR/pki/kubelet.conf"
-				"--hostname-override=$NODE" "--node-ip=$NODE_ADDRESS" "--root-dir=$DIR/kubelet" "--cert-dir=$DIR/pki" --v=2)
+				"--hostname-override=$NODE" "--node-ip=$NODE_ADDRESS" "--root-dir=$DIR/kubelet" "--cert-dir=$DIR/pki")
 			;;
 		kube-proxy)
 			check_port 127.0.0.1 "$PROXY_HEALTH_PORT" kube-proxy

@@ -4,12 +4,15 @@
 
 boot_id() { cat /proc/sys/kernel/random/boot_id; }
 
-# start_time PID: when the process began, in clock ticks since boot; fails where it does not exist or is a zombie.
+# start_time PID: when the process began, in clock ticks since boot; fails where it does not exist or has ended and
+# was only not waited for. A first thread that ended counts as long as others of the process still end: until then
+# the process keeps its ports.
 start_time() {
-	local stat
+	local stat threads
 	{ stat=$(<"/proc/$1/stat"); } 2>/dev/null || return 1
 	read -ra stat <<<"${stat##*) }"
-	[ "${stat[0]}" != Z ] && echo "${stat[19]}"
+	threads=("/proc/$1/task/"*)
+	{ [ "${stat[0]}" != Z ] || [ ${#threads[@]} -gt 1 ]; } && echo "${stat[19]}"
 }
 
 # record PART HASH: this process is PART from now on.
@@ -63,12 +66,12 @@ start_part() {
 	setsid bash "$PARTS/launch.sh" "$DIR" "$part" "$hash" "$@" </dev/null >>"$DIR/log/$part.log" 2>&1 &
 	local launcher=$!
 	until [ -e "$DIR/run/$part" ]; do
-		kill -0 "$launcher" 2>/dev/null || refuse "cannot start $part; see $DIR/log/$part.log"
+		kill -0 "$launcher" 2>/dev/null || [ -e "$DIR/run/$part" ] || refuse "cannot start $part; see $DIR/log/$part.log"
 		sleep 0.02
 	done
 }
 
-# stop_part PART [SIGNAL]: asks it to end, after ten seconds makes it.
+# stop_part PART [SIGNAL]: asks it to end, after two seconds makes it: every part is made to survive that.
 stop_part() {
 	local pid
 	if pid=$(part_pid "$1"); then
@@ -84,7 +87,7 @@ end_process() {
 	kill -s "$2" "$1" 2>/dev/null || return 0
 	while [ "$(start_time "$1")" = "$start" ]; do
 		tries=$((tries + 1))
-		[ $tries -ne 200 ] || kill -s KILL "$1" 2>/dev/null
+		[ $tries -ne 40 ] || kill -s KILL "$1" 2>/dev/null
 		sleep 0.05
 	done
 }

@@ -7,6 +7,8 @@ node_down() {
 	become_root "$@"
 	take_lock "$RUN/lock"
 	node_remove
+	rm -rf "${RUN:?}"
+	rmdir "$STATE" 2>/dev/null || true
 	progress "the cluster is gone"
 }
 
@@ -23,8 +25,9 @@ remove_everything() {
 	network_down
 	cgroup_down
 	remove_traces
-	rm -rf "${DIR:?}" "${RUN:?}"
-	rmdir "$STATE" 2>/dev/null || true
+	rm -rf "${DIR:?}"
+	# the lock stays while it is held
+	find "$RUN" -mindepth 1 ! -path "$RUN/lock" -delete
 }
 
 # remove_pods: ends every container and its shim. containerd and kubelet are stopped.

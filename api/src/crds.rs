@@ -1,6 +1,8 @@
 //! The custom resource definitions, as the cluster stores them.
 
-use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
+use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
+    CustomResourceDefinition, JSONSchemaProps, JSONSchemaPropsOrArray, JSONSchemaPropsOrBool,
+};
 use kube::CustomResourceExt;
 
 use crate::v1;
@@ -8,7 +10,26 @@ use crate::v1;
 /// Both definitions, in the order in which they are installed.
 #[must_use]
 pub fn all() -> Vec<CustomResourceDefinition> {
-    vec![v1::WorkspaceTemplate::crd(), v1::WorkspaceInstance::crd()]
+    let mut all = vec![v1::WorkspaceTemplate::crd(), v1::WorkspaceInstance::crd()];
+    for version in all.iter_mut().flat_map(|crd| crd.spec.versions.iter_mut()) {
+        if let Some(schema) = version.schema.as_mut().and_then(|schema| schema.open_api_v3_schema.as_mut()) {
+            forbid_null(schema);
+        }
+    }
+    all
+}
+
+/// Takes `nullable` from every field. The API server then drops a `null`, so that a field is either
+/// there or absent; with `nullable` it would be stored as a third thing that no rule knows.
+fn forbid_null(schema: &mut JSONSchemaProps) {
+    schema.nullable = None;
+    if let Some(JSONSchemaPropsOrArray::Schema(item)) = &mut schema.items {
+        forbid_null(item);
+    }
+    if let Some(JSONSchemaPropsOrBool::Schema(value)) = &mut schema.additional_properties {
+        forbid_null(value);
+    }
+    schema.properties.iter_mut().flatten().for_each(|(_, field)| forbid_null(field));
 }
 
 #[cfg(test)]
@@ -20,5 +41,48 @@ mod tests {
     fn names_are_what_they_will_always_be() {
         let names: Vec<_> = all().into_iter().filter_map(|crd| crd.metadata.name).collect();
         assert_eq!(names, ["workspacetemplates.workshop.platform", "workspaceinstances.workshop.platform"]);
+    }
+
+    /// What `kubectl explain` shows is all that many people read.
+    #[test]
+    fn every_field_is_described_and_bounded() {
+        let mut faults = Vec::new();
+        for crd in all() {
+            for version in &crd.spec.versions {
+                let schema = version.schema.as_ref().unwrap().open_api_v3_schema.as_ref().unwrap();
+                inspect(&crd.spec.names.kind, schema, &mut faults);
+            }
+        }
+        assert_eq!(faults, [String::new(); 0]);
+    }
+
+    fn inspect(path: &str, schema: &JSONSchemaProps, faults: &mut Vec<String>) {
+        let bounded = match schema.type_.as_deref() {
+            Some("string") => {
+                schema.max_length.is_some() || schema.enum_.is_some() || schema.format.is_some()
+            }
+            Some("array") => schema.max_items.is_some(),
+            Some("object") => schema.additional_properties.is_none() || schema.max_properties.is_some(),
+            _ => true,
+        };
+        if !bounded {
+            faults.push(format!("{path}: no bound"));
+        }
+        if schema.nullable.is_some() {
+            faults.push(format!("{path}: nullable"));
+        }
+        for (name, field) in schema.properties.iter().flatten() {
+            let path = format!("{path}.{name}");
+            if field.description.as_deref().unwrap_or_default().is_empty() {
+                faults.push(format!("{path}: no description"));
+            }
+            inspect(&path, field, faults);
+        }
+        if let Some(JSONSchemaPropsOrArray::Schema(item)) = &schema.items {
+            inspect(&format!("{path}[]"), item, faults);
+        }
+        if let Some(JSONSchemaPropsOrBool::Schema(value)) = &schema.additional_properties {
+            inspect(&format!("{path}.*"), value, faults);
+        }
     }
 }

@@ -21,14 +21,22 @@ use super::settings::{RunAs, Settings};
     namespaced,
     status = "WorkspaceInstanceStatus",
     derive = "PartialEq",
+    doc = "One learner's workspace, in the namespace of a class.",
     selectable = ".spec.templateRef.name",
+    selectable = ".spec.owner",
+    selectable = ".status.phase",
     printcolumn(name = "Template", type_ = "string", json_path = ".spec.templateRef.name"),
     printcolumn(name = "User", type_ = "string", json_path = ".spec.owner"),
     printcolumn(name = "Step", type_ = "string", json_path = ".status.currentStep.id"),
     printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].status"),
     printcolumn(name = "Reason", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].reason"),
-    printcolumn(name = "Expires", type_ = "date", json_path = ".status.expiresAt"),
+    // Not of type date: a date to come is printed as <invalid>.
+    printcolumn(name = "Expires", type_ = "string", json_path = ".status.expiresAt"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
+    printcolumn(name = "Phase", type_ = "string", priority = 1, json_path = ".status.phase"),
+    printcolumn(name = "Namespace", type_ = "string", priority = 1, json_path = ".status.workspaceNamespace"),
+    printcolumn(name = "URL", type_ = "string", priority = 1, json_path = ".status.url"),
+    printcolumn(name = "Message", type_ = "string", priority = 1, json_path = ".status.conditions[?(@.type=='Ready')].message"),
     validation = kube::core::Rule::new("self.metadata.name.size() <= 50 && !self.metadata.name.contains('.')")
         .message("metadata.name: must be a DNS label of at most 50 characters")
 )]
@@ -79,7 +87,7 @@ pub struct WorkspaceInstanceSpec {
 #[serde(rename_all = "camelCase")]
 pub struct TemplateRef {
     /// `metadata.name` of a WorkspaceTemplate.
-    #[schemars(length(min = 1, max = 63))]
+    #[schemars(length(min = 1, max = 63), regex(pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))]
     pub name: String,
 }
 
@@ -160,7 +168,7 @@ pub struct WorkspaceInstanceStatus {
     /// User in force.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run_as: Option<RunAs>,
-    /// See `api::conditions`.
+    /// Facts by type; `docs/platform/crds.md` lists types and reasons.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     #[schemars(schema_with = "conditions")]
     pub conditions: Vec<Condition>,

@@ -5,7 +5,7 @@ use kube::KubeSchema;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::schema::{duration, quantity};
+use super::schema::{duration, positive_duration, quantity};
 
 /// Every field may be absent: what nobody sets comes from the operator's configuration (D2).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
@@ -43,7 +43,7 @@ pub struct Lifecycle {
     pub mode: Option<LifecycleMode>,
     /// Time from the start after which the workspace is cleaned up, for example `4h`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "duration")]
+    #[schemars(schema_with = "positive_duration")]
     pub ttl: Option<String>,
     /// Most time that extensions may add to `ttl`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -73,7 +73,7 @@ pub struct IdleSuspend {
     pub enabled: Option<bool>,
     /// Time without a key or a page, for example `30m`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[schemars(schema_with = "duration")]
+    #[schemars(schema_with = "positive_duration")]
     pub after: Option<String>,
 }
 
@@ -81,7 +81,7 @@ pub struct IdleSuspend {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Isolation {
-    /// See [`IsolationMode`].
+    /// `individual`: the owner alone; `team`: the owner and the members.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<IsolationMode>,
 }
@@ -100,7 +100,7 @@ pub enum IsolationMode {
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, KubeSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct Cluster {
-    /// See [`ClusterMode`].
+    /// `none`, `per-workspace`: a cluster of its own, `shared`: a namespace in the cluster that runs the workspace.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<ClusterMode>,
     /// Kubernetes version of the nested cluster, for example `1.36`; empty means the newest supported.

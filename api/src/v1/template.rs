@@ -22,11 +22,14 @@ use super::settings::Settings;
     category = "workshop",
     status = "WorkspaceTemplateStatus",
     derive = "PartialEq",
+    doc = "A workshop as a cluster offers it: steps in order, defaults, and what instances may change.",
     printcolumn(name = "Steps", type_ = "integer", json_path = ".status.steps"),
-    printcolumn(name = "Instances", type_ = "integer", json_path = ".status.instances"),
     printcolumn(name = "Ready", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].status"),
-    printcolumn(name = "Reason", type_ = "string", json_path = ".status.conditions[?(@.type=='Ready')].reason"),
+    printcolumn(name = "Instances", type_ = "integer", json_path = ".status.instances"),
+    printcolumn(name = "Revision", type_ = "string", json_path = ".status.revision"),
     printcolumn(name = "Age", type_ = "date", json_path = ".metadata.creationTimestamp"),
+    printcolumn(name = "Reason", type_ = "string", priority = 1, json_path = ".status.conditions[?(@.type=='Ready')].reason"),
+    printcolumn(name = "Message", type_ = "string", priority = 1, json_path = ".status.conditions[?(@.type=='Ready')].message"),
     validation = kube::core::Rule::new("self.metadata.name.size() <= 63 && !self.metadata.name.contains('.')")
         .message("metadata.name: must be a DNS label of at most 63 characters")
 )]
@@ -36,8 +39,13 @@ pub struct WorkspaceTemplateSpec {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub artifact: Option<PinnedReference>,
     /// Steps in order.
+    // The size rule keeps the largest template below the 1.5 MiB that etcd takes (testing/tests/it/sizes.rs).
     #[schemars(length(min = 1, max = 500))]
-    #[x_kube(merge_strategy = ListMerge::Map(vec!["id".to_owned()]))]
+    #[x_kube(
+        merge_strategy = ListMerge::Map(vec!["id".to_owned()]),
+        validation = kube::core::Rule::new("self.map(s, has(s.unlock) ? s.unlock.after.size() : 0).sum() <= 2000")
+            .message("at most 2000 entries of unlock.after in all steps together")
+    )]
     pub steps: Vec<Step>,
     /// How workspaces run, unless an instance may and does say otherwise.
     #[serde(default)]
@@ -70,7 +78,7 @@ pub struct WorkspaceTemplateSpec {
 #[serde(rename_all = "camelCase")]
 pub struct PinnedReference {
     /// `registry/repository:tag`, for people. Only its repository is used.
-    #[schemars(length(min = 1, max = 512))]
+    #[schemars(length(min = 1, max = 512), regex(pattern = r"^[-a-zA-Z0-9._:/@\[\]]+$"))]
     pub reference: String,
     /// `sha256:` and 64 hexadecimal digits: what runs.
     #[schemars(schema_with = "digest")]
@@ -99,8 +107,8 @@ pub struct Step {
 #[serde(rename_all = "camelCase")]
 pub struct Unlock {
     /// Ids of steps, all of which have to be completed.
+    // One owner for the whole list: an entry of its own in managedFields would cost more than the id.
     #[schemars(length(max = 50), inner(length(min = 1, max = 63)))]
-    #[x_kube(merge_strategy = ListMerge::Set)]
     pub after: Vec<String>,
 }
 

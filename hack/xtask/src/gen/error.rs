@@ -10,7 +10,9 @@ use super::files::Change;
 #[derive(Debug, Error)]
 pub enum GenError {
     /// A value has no YAML or JSON form.
-    #[error("{what} cannot be written as YAML: {fault}; this is a fault of the generator in hack/xtask/src/gen")]
+    #[error(
+        "{what} cannot be written as YAML: {fault}; this is a fault of the generator in hack/xtask/src/gen"
+    )]
     Yaml {
         /// What was to be written.
         what: String,

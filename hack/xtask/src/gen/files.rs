@@ -92,7 +92,9 @@ pub fn write(root: &Path, files: &[File], changes: &[Change]) -> Result<(), GenE
         let (Change::Add(relative) | Change::Update(relative, _) | Change::Remove(relative)) = change;
         let path = root.join(relative);
         let done = match files.iter().find(|file| file.path == *relative) {
-            Some(file) => path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, &file.text)),
+            Some(file) => {
+                path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, &file.text))
+            }
             None => fs::remove_file(&path),
         };
         done.map_err(|source| GenError::File { path, source })?;

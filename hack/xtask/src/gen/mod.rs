@@ -27,8 +27,14 @@ pub struct Arguments {
 }
 
 /// Folders that hold generated files only; a file in them that no generator makes is drift as well.
-const FOLDERS: [&str; 6] =
-    ["config/crd", "config/rbac", "config/operator", "config/default", "config/samples", "helm/workshop/templates/crds"];
+const FOLDERS: [&str; 6] = [
+    "config/crd",
+    "config/rbac",
+    "config/operator",
+    "config/default",
+    "config/samples",
+    "helm/workshop/templates/crds",
+];
 
 /// Writes all generated files, or compares them.
 ///

@@ -17,7 +17,10 @@ const AGENT_IMAGE: &str = "registry.example/workshop-agent:0.1.0";
 /// When the Deployment has no YAML form.
 pub fn files() -> Result<Vec<File>, GenError> {
     Ok(vec![
-        File::yaml("config/operator/deployment.yaml", &yaml::text("the operator's Deployment", &deployment())?),
+        File::yaml(
+            "config/operator/deployment.yaml",
+            &yaml::text("the operator's Deployment", &deployment())?,
+        ),
         File::yaml("config/operator/kustomization.yaml", "resources:\n- deployment.yaml\n"),
     ])
 }

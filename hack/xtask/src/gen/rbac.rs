@@ -39,7 +39,9 @@ pub fn chart_template() -> File {
     named.push((format!("{OPERATOR}-own-namespace"), own_namespace()));
     let body = named
         .iter()
-        .map(|(name, all)| format!("{{{{- define \"workshop.rules.{name}\" -}}}}\n{}{{{{- end -}}}}\n", rules(all)))
+        .map(|(name, all)| {
+            format!("{{{{- define \"workshop.rules.{name}\" -}}}}\n{}{{{{- end -}}}}\n", rules(all))
+        })
         .collect::<String>();
     File::template("helm/workshop/templates/rbac/_rules.tpl", &body)
 }
@@ -137,7 +139,11 @@ mod tests {
     fn people_cannot_write_what_the_operator_writes() {
         for role in cluster_roles().iter().filter(|role| role.name != OPERATOR) {
             for rule in &role.rules {
-                assert!(!rule.resources.iter().any(|resource| resource.contains('/')), "{}: {rule:?}", role.name);
+                assert!(
+                    !rule.resources.iter().any(|resource| resource.contains('/')),
+                    "{}: {rule:?}",
+                    role.name
+                );
             }
         }
     }

@@ -1,8 +1,8 @@
 //! `docs/reference/api.md`: every field of both kinds, from the definitions.
 
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::{
-    CustomResourceDefinition, CustomResourceDefinitionVersion, JSONSchemaProps,
-    JSONSchemaPropsOrArray, JSONSchemaPropsOrBool,
+    CustomResourceDefinition, CustomResourceDefinitionVersion, JSONSchemaProps, JSONSchemaPropsOrArray,
+    JSONSchemaPropsOrBool,
 };
 
 use super::files::File;
@@ -39,7 +39,10 @@ fn kind(definition: &CustomResourceDefinition, version: &CustomResourceDefinitio
         let Some(schema) = property(schema, part) else { continue };
         let mut rows = Vec::new();
         walk(part, schema, &mut rows);
-        text.push_str(&format!("\n### {} {part}\n\n| field | type | bounds | meaning |\n|---|---|---|---|\n", names.kind));
+        text.push_str(&format!(
+            "\n### {} {part}\n\n| field | type | bounds | meaning |\n|---|---|---|---|\n",
+            names.kind
+        ));
         for row in rows {
             text.push_str(&row);
         }
@@ -93,7 +96,13 @@ fn type_name(field: &JSONSchemaProps) -> String {
 fn bounds(field: &JSONSchemaProps) -> Vec<String> {
     let mut all = Vec::new();
     if let Some(values) = &field.enum_ {
-        all.push(values.iter().map(|value| format!("`{}`", value.0.as_str().unwrap_or_default())).collect::<Vec<_>>().join(", "));
+        all.push(
+            values
+                .iter()
+                .map(|value| format!("`{}`", value.0.as_str().unwrap_or_default()))
+                .collect::<Vec<_>>()
+                .join(", "),
+        );
     }
     all.extend(span("characters", field.min_length, field.max_length));
     all.extend(span("items", field.min_items, field.max_items));
@@ -136,7 +145,8 @@ fn span(of: &str, least: Option<i64>, most: Option<i64>) -> Option<String> {
 /// Rules of the object itself and of `spec`, which no row shows.
 fn rules(path: &str, schema: &JSONSchemaProps) -> Vec<String> {
     let own = schema.x_kubernetes_validations.iter().flatten();
-    let mut all: Vec<String> = own.filter_map(|rule| rule.message.as_ref()).map(|message| format!("- {path}{message}\n")).collect();
+    let mut all: Vec<String> =
+        own.filter_map(|rule| rule.message.as_ref()).map(|message| format!("- {path}{message}\n")).collect();
     if let Some(spec) = property(schema, "spec") {
         all.extend(rules("spec.", spec));
     }

@@ -25,7 +25,10 @@ pub fn files() -> Result<Vec<File>, GenError> {
 fn template() -> WorkspaceTemplate {
     let spec = WorkspaceTemplateSpec {
         artifact: Some(pinned("workshop.artifact", 'a')),
-        steps: vec![step("intro", "Look around", None, '1'), step("deploy", "Deploy the app", Some("intro"), '2')],
+        steps: vec![
+            step("intro", "Look around", None, '1'),
+            step("deploy", "Deploy the app", Some("intro"), '2'),
+        ],
         defaults: defaults(),
         override_policy: vec![OverrideRule {
             path: SettingPath::LifecycleTtl,

@@ -54,7 +54,12 @@ pub fn cluster_roles() -> Vec<ClusterRole> {
             name: "workshop-admin",
             why: "Platform team: everything on both kinds. Bind it cluster-wide, since templates belong to no namespace.",
             aggregate_to: Some("admin"),
-            rules: vec![rule("Own workshops and workspaces.", api::names::GROUP, &[TEMPLATES, INSTANCES], &WRITE)],
+            rules: vec![rule(
+                "Own workshops and workspaces.",
+                api::names::GROUP,
+                &[TEMPLATES, INSTANCES],
+                &WRITE,
+            )],
         },
         ClusterRole {
             name: "workshop-instructor",
@@ -69,7 +74,12 @@ pub fn cluster_roles() -> Vec<ClusterRole> {
             name: "workshop-viewer",
             why: "Observer: reads both kinds.",
             aggregate_to: Some("view"),
-            rules: vec![rule("See workshops and workspaces.", api::names::GROUP, &[TEMPLATES, INSTANCES], &READ)],
+            rules: vec![rule(
+                "See workshops and workspaces.",
+                api::names::GROUP,
+                &[TEMPLATES, INSTANCES],
+                &READ,
+            )],
         },
         ClusterRole {
             name: "workshop-template-reader",
@@ -157,15 +167,15 @@ fn operator() -> Vec<Rule> {
             &["get", "create", "patch"],
         ),
         rule("Says what changed.", "events.k8s.io", &["events"], &["create", "patch"]),
-        rule("Pulls the images of a step to the node of the workspace, and knows what nodes can do.", "", &["nodes"], &READ),
+        rule(
+            "Pulls the images of a step to the node of the workspace, and knows what nodes can do.",
+            "",
+            &["nodes"],
+            &READ,
+        ),
     ]
 }
 
-fn rule(
-    why: &'static str,
-    group: &'static str,
-    resources: &[&'static str],
-    verbs: &[&'static str],
-) -> Rule {
+fn rule(why: &'static str, group: &'static str, resources: &[&'static str], verbs: &[&'static str]) -> Rule {
     Rule { why, group, resources: resources.to_vec(), names: Vec::new(), verbs: verbs.to_vec() }
 }

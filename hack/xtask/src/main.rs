@@ -2,6 +2,7 @@
 //!
 //! This file is the table of tasks; each task is a folder beside it.
 
+mod chart;
 mod r#gen;
 
 use std::process::ExitCode;
@@ -18,12 +19,15 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Task {
+    /// Help the tests of the chart.
+    Chart(chart::Arguments),
     /// Write every generated file, or check that none has drifted.
     Gen(r#gen::Arguments),
 }
 
 fn main() -> ExitCode {
     let result: Result<(), Box<dyn std::error::Error>> = match Arguments::parse().task {
+        Task::Chart(arguments) => chart::run(&arguments).map_err(Into::into),
         Task::Gen(arguments) => r#gen::run(&arguments).map_err(Into::into),
     };
     match result {

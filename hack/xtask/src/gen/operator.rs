@@ -33,6 +33,7 @@ fn deployment() -> Value {
         "metadata": {"name": api::names::OPERATOR, "namespace": NAMESPACE, "labels": labels},
         "spec": {
             "replicas": 1,
+            "strategy": {"type": "Recreate"},
             "selector": {"matchLabels": labels},
             "template": {"metadata": {"labels": labels}, "spec": pod()}
         }

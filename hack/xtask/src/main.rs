@@ -4,6 +4,7 @@
 
 mod chart;
 mod r#gen;
+mod images;
 
 use std::process::ExitCode;
 
@@ -23,12 +24,15 @@ enum Task {
     Chart(chart::Arguments),
     /// Write every generated file, or check that none has drifted.
     Gen(r#gen::Arguments),
+    /// Assemble the product's own images and push them, without a container engine.
+    Images(images::Arguments),
 }
 
 fn main() -> ExitCode {
     let result: Result<(), Box<dyn std::error::Error>> = match Arguments::parse().task {
         Task::Chart(arguments) => chart::run(&arguments).map_err(Into::into),
         Task::Gen(arguments) => r#gen::run(&arguments).map_err(Into::into),
+        Task::Images(arguments) => images::run(&arguments).map_err(Into::into),
     };
     match result {
         Ok(()) => ExitCode::SUCCESS,

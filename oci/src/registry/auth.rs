@@ -159,7 +159,9 @@ pub(super) fn token_request(
     }
     {
         let mut query = url.query_pairs_mut();
-        service.iter().for_each(|service| drop(query.append_pair("service", service)));
+        if let Some(service) = service {
+            query.append_pair("service", service);
+        }
         for scope in scopes.split(' ') {
             query.append_pair("scope", scope);
         }

@@ -119,7 +119,10 @@ impl Registry {
 fn body_of(content: &Blob, sent: Arc<AtomicU64>) -> reqwest::Body {
     sent.store(0, Ordering::Relaxed);
     let count = move |piece: std::io::Result<Bytes>| {
-        piece.inspect(|bytes| drop(sent.fetch_add(bytes.len() as u64, Ordering::Relaxed)))
+        if let Ok(bytes) = &piece {
+            sent.fetch_add(bytes.len() as u64, Ordering::Relaxed);
+        }
+        piece
     };
     match content {
         Blob::Bytes(bytes) => reqwest::Body::wrap_stream(pieces_of(bytes.clone()).map(count)),

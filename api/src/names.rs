@@ -28,6 +28,8 @@ pub mod role {
     pub const WORKSPACE: &str = "workspace";
     /// A pod that brings an image to a node and keeps it there (D57).
     pub const PULL: &str = "pull";
+    /// A class namespace, where instances are (D40).
+    pub const CLASS: &str = "class";
 }
 
 /// Annotation of the pod: step that its image was asked for.
@@ -36,8 +38,10 @@ pub const STEP_ANNOTATION: &str = "workshop.platform/step";
 pub const RESET_ANNOTATION: &str = "workshop.platform/reset";
 /// Annotation of the pod: container id that the last move replaces; empty when there was none.
 pub const REPLACES_ANNOTATION: &str = "workshop.platform/replaces";
-/// Annotation of the pod: generation of the instance and attempt behind the image's tag.
-pub const IMAGE_ANNOTATION: &str = "workshop.platform/image";
+/// Annotation of every child: hash of what was applied, so that "nothing to do" is known before a call.
+pub const APPLIED_ANNOTATION: &str = "workshop.platform/applied";
+/// Annotation of a pull pod: the whole digest.
+pub const DIGEST_ANNOTATION: &str = "workshop.platform/digest";
 
 /// Field managers of the four fields of action, one each (D9).
 pub mod field_manager {
@@ -51,6 +55,8 @@ pub mod field_manager {
     pub const EXTENSION: &str = "workshop-extension";
 }
 
+/// Shared ClusterRole that a learner's ServiceAccount is bound to in its own workspace namespace.
+pub const LEARNER_ROLE: &str = "workshop-learner";
 /// Name of the workspace pod, of its container's ServiceAccount and of the objects around it.
 pub const WORKSPACE: &str = "workspace";
 /// Name of the container that runs the step's image.

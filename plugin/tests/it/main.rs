@@ -1,0 +1,5 @@
+//! The program as people start it.
+
+mod cluster;
+mod program;
+mod usage;

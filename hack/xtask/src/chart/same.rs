@@ -110,14 +110,14 @@ mod tests {
     #[test]
     fn differences_are_named_by_path() {
         let chart =
-            objects("kind: A\nmetadata: {name: x}\nlist: [1, 2]\n---\nkind: B\nmetadata: {name: y}\n");
+            objects("kind: A\nmetadata: {name: x}\nlist: [1, 2]\n---\nkind: B\nmetadata: {name: other}\n");
         let config = objects("kind: A\nmetadata: {name: x}\nlist: [1, 3]\nmore: true\n");
         assert_eq!(
             differences(&chart, &config),
             [
                 "  A/x.list[1]: chart 2, config 3",
                 "  A/x.more: chart null, config true",
-                "  B/y: only in the chart"
+                "  B/other: only in the chart"
             ]
         );
     }

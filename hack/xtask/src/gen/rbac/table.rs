@@ -92,12 +92,20 @@ pub fn cluster_roles() -> Vec<ClusterRole> {
 
 /// What the operator may do in its own namespace only.
 pub fn own_namespace() -> Vec<Rule> {
-    vec![rule(
-        "One replica acts at a time: the lease workshop-operator says which.",
-        "coordination.k8s.io",
-        &["leases"],
-        &["get", "list", "watch", "create", "update", "patch"],
-    )]
+    vec![
+        rule(
+            "One replica acts at a time: the lease workshop-operator says which.",
+            "coordination.k8s.io",
+            &["leases"],
+            &["get", "list", "watch", "create", "update", "patch"],
+        ),
+        rule(
+            "Reads the pull secrets that templates name, by name: what it does not know it cannot find.",
+            "",
+            &["secrets"],
+            &["get"],
+        ),
+    ]
 }
 
 fn operator() -> Vec<Rule> {
@@ -107,25 +115,19 @@ fn operator() -> Vec<Rule> {
             "Puts its finalizer on instances and takes it off; it writes no spec.",
             api::names::GROUP,
             &[INSTANCES],
-            &["patch", "update"],
+            &["patch"],
         ),
         rule(
-            "Reports; and clusters that enforce permissions on owner references ask for this.",
+            "Says what it sees.",
             api::names::GROUP,
-            &["workspacetemplates/status", "workspaceinstances/status", "workspaceinstances/finalizers"],
-            &["patch", "update"],
+            &["workspacetemplates/status", "workspaceinstances/status"],
+            &["patch"],
         ),
         rule(
             "Every workspace is a namespace of its own; it is marked with the Pod Security level when it is made.",
             "",
             &["namespaces"],
             &["get", "list", "watch", "create", "patch", "delete"],
-        ),
-        rule(
-            "The pod of a workspace is owned by its namespace; clusters that enforce permissions on owner references ask for this.",
-            "",
-            &["namespaces/finalizers"],
-            &["update"],
         ),
         rule(
             "Protections of a workspace namespace. They go with the namespace, so nothing is deleted one by one.",
@@ -161,12 +163,17 @@ fn operator() -> Vec<Rule> {
             &["get", "list", "watch", "create", "patch", "delete"],
         ),
         rule(
-            "Copies the pull secrets that a template names from its own namespace into workspace namespaces. No list and no watch: what it does not know by name it cannot find.",
+            "Puts copies of the pull secrets that a template names into workspace namespaces. It reads no secret outside its own namespace.",
             "",
             &["secrets"],
-            &["get", "create", "patch"],
+            &["create", "patch"],
         ),
-        rule("Says what changed.", "events.k8s.io", &["events"], &["create", "patch"]),
+        rule(
+            "Says as events what changed on an instance or a template.",
+            "events.k8s.io",
+            &["events"],
+            &["create", "patch"],
+        ),
         rule(
             "Pulls the images of a step to the node of the workspace, and knows what nodes can do.",
             "",

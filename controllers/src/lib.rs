@@ -1,1 +1,162 @@
-//! controllers
+//! The operator: what turns the spec of an instance into a running workspace, and says so.
+
+pub mod backoff;
+pub mod children;
+pub mod config;
+mod context;
+pub mod error;
+mod instance;
+mod metrics;
+mod pulls;
+mod settings;
+mod streams;
+mod template;
+mod writes;
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use api::v1::{WorkspaceInstance, WorkspaceTemplate};
+use futures::{FutureExt, StreamExt, TryStreamExt, future, stream};
+use kube::runtime::controller::Action;
+use kube::runtime::reflector::ObjectRef;
+use kube::runtime::{Config as ControllerConfig, Controller, watcher};
+use kube::{Client, ResourceExt};
+use tokio::sync::mpsc;
+
+pub use config::Config;
+pub use context::Context;
+pub use metrics::Metrics;
+
+/// Template news on their way to the instances that use them; a full queue slows the watch down.
+const TEMPLATE_NEWS: usize = 256;
+
+/// The operator, ready to run.
+pub struct Operator {
+    context: Arc<Context>,
+    streams: streams::Streams,
+}
+
+impl Operator {
+    /// An operator over this client. Nothing is read before it runs.
+    #[must_use]
+    pub fn new(client: Client, config: Config) -> Self {
+        let (stores, streams) = streams::open(&client, &config.namespace);
+        let context = Arc::new(Context::new(client, config, stores, Metrics::default()));
+        Self { context, streams }
+    }
+
+    /// What the reconciles share: for the health and metrics pages.
+    #[must_use]
+    pub fn context(&self) -> Arc<Context> {
+        self.context.clone()
+    }
+
+    /// Runs until `stop` is done, and lets reconciles that began come to their end.
+    pub async fn run(self, stop: impl Future<Output = ()> + Send + 'static) {
+        let Self { context, streams } = self;
+        let stop = stop.shared();
+        let (sender, receiver) = mpsc::channel(TEMPLATE_NEWS);
+        let instances = instance_controller(&context, streams.instances, streams.belongings, streams.pulls)
+            .reconcile_on(users_of_changed_templates(context.clone(), receiver))
+            .graceful_shutdown_on(stop.clone())
+            .run(reconcile_instance, retry_instance, context.clone())
+            .for_each(|_| future::ready(()));
+        let templates = Controller::for_stream(told(streams.templates, sender), context.stores.templates.clone())
+            .with_config(ControllerConfig::default().concurrency(2))
+            .graceful_shutdown_on(stop.clone())
+            .run(template::reconcile, retry_template, context.clone())
+            .for_each(|_| future::ready(()));
+        let nodes = streams.nodes.for_each(|_| future::ready(()));
+        let beside = future::join(nodes, pulls::sweep(&context));
+        tokio::select! {
+            _ = future::join(instances, templates) => {}
+            _ = beside => {}
+        }
+    }
+}
+
+fn instance_controller(
+    context: &Arc<Context>,
+    instances: streams::News<WorkspaceInstance>,
+    belongings: Vec<streams::News<streams::Belonging>>,
+    pulls: streams::News<k8s_openapi::api::core::v1::Pod>,
+) -> Controller<WorkspaceInstance> {
+    let mut controller = Controller::for_stream(instances, context.stores.instances.clone())
+        .with_config(ControllerConfig::default().concurrency(context.config.concurrency))
+        .watches_stream(pulls, askers_of(context.clone()));
+    for news in belongings {
+        controller = controller.reconcile_on(owners(news));
+    }
+    controller
+}
+
+/// A watch that breaks is opened again by its own backoff; the controller need not hear of it.
+fn owners(
+    news: streams::News<streams::Belonging>,
+) -> impl futures::Stream<Item = ObjectRef<WorkspaceInstance>> + Send {
+    news.filter_map(|news| future::ready(news.ok().map(|belonging| belonging.instance())))
+}
+
+/// Instances that asked about a pull pod.
+fn askers_of(
+    context: Arc<Context>,
+) -> impl Fn(k8s_openapi::api::core::v1::Pod) -> HashSet<ObjectRef<WorkspaceInstance>> + Send + Sync {
+    move |pull| context.askers.take(&pull.name_any())
+}
+
+/// Every instance whose template changed or went.
+fn users_of_changed_templates(
+    context: Arc<Context>,
+    receiver: mpsc::Receiver<String>,
+) -> impl futures::Stream<Item = ObjectRef<WorkspaceInstance>> + Send {
+    stream::unfold(receiver, |mut receiver| async move { Some((receiver.recv().await?, receiver)) }).flat_map(
+        move |name| {
+            let users = context.stores.instances.state_filter(move |i| i.spec.template_ref.name == name);
+            stream::iter(users.into_iter().map(|instance| ObjectRef::from_obj(instance.as_ref())))
+        },
+    )
+}
+
+/// The same news, with the names also sent to the instances.
+fn told(
+    news: streams::News<WorkspaceTemplate>,
+    sender: mpsc::Sender<String>,
+) -> impl futures::Stream<Item = Result<WorkspaceTemplate, watcher::Error>> + Send {
+    news.and_then(move |template| {
+        let sender = sender.clone();
+        async move {
+            // A closed queue means that the operator is stopping.
+            let _ = sender.send(template.name_any()).await;
+            Ok(template)
+        }
+    })
+}
+
+async fn reconcile_instance(
+    instance: Arc<WorkspaceInstance>,
+    context: Arc<Context>,
+) -> Result<Action, error::Error> {
+    let key = ObjectRef::from_obj(instance.as_ref());
+    context.stores.ready().await;
+    context.metrics.reconciled();
+    let action = instance::reconcile(instance, context.clone()).await?;
+    context.instance_backoff.forget(&key);
+    Ok(action)
+}
+
+fn retry_instance(instance: Arc<WorkspaceInstance>, error: &error::Error, context: Arc<Context>) -> Action {
+    let key = ObjectRef::from_obj(instance.as_ref());
+    let pause = context.instance_backoff.failed(&key, error.first_pause());
+    context.metrics.failed(error.reason());
+    tracing::warn!(instance = %key, %error, retry_in = ?pause, "reconcile failed");
+    Action::requeue(pause)
+}
+
+fn retry_template(template: Arc<WorkspaceTemplate>, error: &error::Error, context: Arc<Context>) -> Action {
+    let key = ObjectRef::from_obj(template.as_ref());
+    let pause = context.template_backoff.failed(&key, error.first_pause());
+    context.metrics.failed(error.reason());
+    tracing::warn!(template = %key, %error, retry_in = ?pause, "reconcile failed");
+    Action::requeue(pause)
+}

@@ -1,0 +1,139 @@
+//! Writes what was planned, in the order in which it protects: the namespace with its labels,
+//! limits, policy, identity, and only then the pod.
+
+use api::names;
+
+use super::gather::{Gathered, NamespaceSeen};
+use super::plan::{NeededChildren, Planned, PodMove};
+use super::stage::Stage;
+use crate::children::pod::own;
+use crate::context::Context;
+use crate::error::Error;
+
+/// What was written, and where the workspace stands now.
+#[derive(Debug)]
+pub struct Applied {
+    /// The stage to report.
+    pub stage: Stage,
+    /// Version of the instance, where this reconcile has already written it.
+    pub resource_version: Option<String>,
+}
+
+/// Writes. Every write may have happened before: a crash between any two converges to the same end.
+///
+/// # Errors
+/// The first refusal; what was written stays.
+pub async fn apply(gathered: &Gathered, planned: Planned, context: &Context) -> Result<Applied, Error> {
+    let Planned { namespace, children, pull_secrets, pod, pulls, failed_pulls, stage } = planned;
+    let stage = stage.unwrap_or(Stage::Preparing);
+    let resource_version = finalize(gathered, context).await?;
+    let mut namespace_uid = gathered.namespace.as_ref().map(|seen| seen.uid.clone());
+    if let Some(wanted) = namespace {
+        match context.writes.create_namespace(&wanted).await? {
+            Some(made) => namespace_uid = made.metadata.uid,
+            // The watch shows our own namespaces only, so this is somebody else's, or ours unseen yet.
+            None => match taken(gathered, context).await? {
+                Taken::Ours(uid) => namespace_uid = Some(uid),
+                Taken::Going => return Ok(Applied { stage: Stage::NamespaceTerminating, resource_version }),
+                Taken::Foreign => return Ok(Applied { stage: Stage::NamespaceTaken, resource_version }),
+            },
+        }
+    }
+    protect(children, context).await?;
+    for name in pull_secrets {
+        let meta = gathered.owner.meta(&name);
+        context.writes.copy_secret(&context.config.namespace, &name, meta).await?;
+    }
+    move_pod(gathered, pod, namespace_uid, context).await?;
+    for (name, uid) in failed_pulls {
+        context.writes.delete_pod(&context.config.namespace, &name, &uid).await?;
+    }
+    for pull in pulls {
+        context.writes.create_pod(&pull).await?;
+    }
+    Ok(Applied { stage, resource_version })
+}
+
+async fn finalize(gathered: &Gathered, context: &Context) -> Result<Option<String>, Error> {
+    let mut finalizers = gathered.instance.metadata.finalizers.clone().unwrap_or_default();
+    if finalizers.iter().any(|finalizer| finalizer == names::FINALIZER) {
+        return Ok(None);
+    }
+    finalizers.push(names::FINALIZER.to_owned());
+    context.writes.set_finalizers(&gathered.instance, &finalizers).await
+}
+
+/// Who has the name of the workspace namespace.
+enum Taken {
+    Ours(String),
+    Going,
+    Foreign,
+}
+
+async fn taken(gathered: &Gathered, context: &Context) -> Result<Taken, Error> {
+    let name = &gathered.owner.namespace;
+    let Some(meta) = context.namespace_now(name).await? else { return Ok(Taken::Going) };
+    let seen = NamespaceSeen::of(&meta, &gathered.owner.uid);
+    let managed = meta
+        .labels
+        .as_ref()
+        .and_then(|labels| labels.get(names::MANAGED_BY_LABEL))
+        .is_some_and(|by| by == names::OPERATOR);
+    Ok(match seen {
+        NamespaceSeen { ours: true, deleting: false, uid } => Taken::Ours(uid),
+        NamespaceSeen { deleting: true, .. } if managed => Taken::Going,
+        NamespaceSeen { .. } => Taken::Foreign,
+    })
+}
+
+async fn protect(children: NeededChildren, context: &Context) -> Result<(), Error> {
+    // Taken apart to the last field: a child that nobody applies does not compile.
+    let NeededChildren { resource_quota, limit_range, network_policy, service_account, role_binding } = children;
+    // The quota first: the quota controller counts it while the others are written.
+    if let Some(child) = resource_quota {
+        context.writes.apply_child(&child).await?;
+    }
+    if let Some(child) = limit_range {
+        context.writes.apply_child(&child).await?;
+    }
+    if let Some(child) = network_policy {
+        context.writes.apply_child(&child).await?;
+    }
+    if let Some(child) = service_account {
+        context.writes.apply_child(&child).await?;
+    }
+    if let Some(child) = role_binding {
+        context.writes.apply_child(&child).await?;
+    }
+    Ok(())
+}
+
+async fn move_pod(
+    gathered: &Gathered,
+    pod: PodMove,
+    namespace_uid: Option<String>,
+    context: &Context,
+) -> Result<(), Error> {
+    let namespace = &gathered.owner.namespace;
+    match pod {
+        PodMove::Stay => Ok(()),
+        PodMove::Swap(swap) => context.writes.swap(namespace, &swap).await,
+        PodMove::Delete { uid } => context.writes.delete_pod(namespace, names::WORKSPACE, &uid).await,
+        PodMove::Create(mut pod) => {
+            let incomplete = || Error::Incomplete { what: format!("namespace {namespace}"), field: "metadata.uid" };
+            own(&mut pod, &namespace_uid.ok_or_else(incomplete)?);
+            let wants_user_namespace = pod.spec.as_ref().is_some_and(|spec| spec.host_users == Some(false));
+            let made = context.writes.create_pod(&pod).await?;
+            let dropped = |made: &k8s_openapi::api::core::v1::Pod| {
+                made.spec.as_ref().is_some_and(|spec| spec.host_users != Some(false))
+            };
+            // A server that does not know the field drops it, and the learner would be root of the node.
+            if let Some(made) = made.filter(|made| wants_user_namespace && dropped(made)) {
+                let uid = made.metadata.uid.unwrap_or_default();
+                context.writes.delete_pod(namespace, names::WORKSPACE, &uid).await?;
+                return Err(Error::NoUserNamespaces);
+            }
+            Ok(())
+        }
+    }
+}

@@ -7,19 +7,15 @@
 # Puts its finalizer on instances and takes it off; it writes no spec.
 - apiGroups: ["workshop.platform"]
   resources: [workspaceinstances]
-  verbs: [patch, update]
-# Reports; and clusters that enforce permissions on owner references ask for this.
+  verbs: [patch]
+# Says what it sees.
 - apiGroups: ["workshop.platform"]
-  resources: [workspacetemplates/status, workspaceinstances/status, workspaceinstances/finalizers]
-  verbs: [patch, update]
+  resources: [workspacetemplates/status, workspaceinstances/status]
+  verbs: [patch]
 # Every workspace is a namespace of its own; it is marked with the Pod Security level when it is made.
 - apiGroups: [""]
   resources: [namespaces]
   verbs: [get, list, watch, create, patch, delete]
-# The pod of a workspace is owned by its namespace; clusters that enforce permissions on owner references ask for this.
-- apiGroups: [""]
-  resources: [namespaces/finalizers]
-  verbs: [update]
 # Protections of a workspace namespace. They go with the namespace, so nothing is deleted one by one.
 - apiGroups: [""]
   resources: [serviceaccounts, resourcequotas, limitranges]
@@ -41,11 +37,11 @@
 - apiGroups: [""]
   resources: [pods]
   verbs: [get, list, watch, create, patch, delete]
-# Copies the pull secrets that a template names from its own namespace into workspace namespaces. No list and no watch: what it does not know by name it cannot find.
+# Puts copies of the pull secrets that a template names into workspace namespaces. It reads no secret outside its own namespace.
 - apiGroups: [""]
   resources: [secrets]
-  verbs: [get, create, patch]
-# Says what changed.
+  verbs: [create, patch]
+# Says as events what changed on an instance or a template.
 - apiGroups: ["events.k8s.io"]
   resources: [events]
   verbs: [create, patch]
@@ -93,4 +89,8 @@
 - apiGroups: ["coordination.k8s.io"]
   resources: [leases]
   verbs: [get, list, watch, create, update, patch]
+# Reads the pull secrets that templates name, by name: what it does not know it cannot find.
+- apiGroups: [""]
+  resources: [secrets]
+  verbs: [get]
 {{- end -}}

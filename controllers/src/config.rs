@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use api::v1::{
-    Access, Cluster, ClusterMode, IdleSuspend, Isolation, IsolationMode, Lifecycle, LifecycleMode, Resources, RunAs,
-    Settings, WebTerminal,
+    Access, Cluster, ClusterMode, IdleSuspend, Isolation, IsolationMode, Lifecycle, LifecycleMode, Resources,
+    RunAs, Settings, WebTerminal,
 };
 
 /// Configuration of the operator, fixed for the life of its process.

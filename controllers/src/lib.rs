@@ -62,11 +62,12 @@ impl Operator {
             .graceful_shutdown_on(stop.clone())
             .run(reconcile_instance, retry_instance, context.clone())
             .for_each(|_| future::ready(()));
-        let templates = Controller::for_stream(told(streams.templates, sender), context.stores.templates.clone())
-            .with_config(ControllerConfig::default().concurrency(2))
-            .graceful_shutdown_on(stop.clone())
-            .run(template::reconcile, retry_template, context.clone())
-            .for_each(|_| future::ready(()));
+        let templates =
+            Controller::for_stream(told(streams.templates, sender), context.stores.templates.clone())
+                .with_config(ControllerConfig::default().concurrency(2))
+                .graceful_shutdown_on(stop.clone())
+                .run(template::reconcile, retry_template, context.clone())
+                .for_each(|_| future::ready(()));
         let nodes = streams.nodes.for_each(|_| future::ready(()));
         let beside = future::join(nodes, pulls::sweep(&context));
         tokio::select! {

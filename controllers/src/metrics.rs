@@ -50,7 +50,12 @@ impl Default for Metrics {
 
 impl Metrics {
     /// Counts what a status write says.
-    pub fn observe(&self, old: Option<&WorkspaceInstanceStatus>, new: &WorkspaceInstanceStatus, took: Duration) {
+    pub fn observe(
+        &self,
+        old: Option<&WorkspaceInstanceStatus>,
+        new: &WorkspaceInstanceStatus,
+        took: Duration,
+    ) {
         if old.and_then(|old| old.current_step.as_ref()) != new.current_step.as_ref() {
             self.transitions.observe(took.as_secs_f64());
         }

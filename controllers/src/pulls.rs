@@ -60,7 +60,8 @@ fn needed(context: &Context) -> HashSet<(String, String)> {
     for pod in context.stores.pods.state() {
         let Some(node) = pod.spec.as_ref().and_then(|spec| spec.node_name.clone()) else { continue };
         let labels = pod.labels();
-        let (Some(class), Some(name)) = (labels.get(names::CLASS_LABEL), labels.get(names::INSTANCE_LABEL)) else {
+        let (Some(class), Some(name)) = (labels.get(names::CLASS_LABEL), labels.get(names::INSTANCE_LABEL))
+        else {
             continue;
         };
         if let Some(instance) = context.stores.instances.get(&ObjectRef::new(name).within(class)) {

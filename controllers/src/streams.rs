@@ -177,7 +177,8 @@ impl Belonging {
 #[must_use]
 pub fn open(client: &Client, operator_namespace: &str) -> (Stores, Streams) {
     let ours = |role: &str| {
-        let selector = format!("{}={},{}={role}", names::MANAGED_BY_LABEL, names::OPERATOR, names::ROLE_LABEL);
+        let selector =
+            format!("{}={},{}={role}", names::MANAGED_BY_LABEL, names::OPERATOR, names::ROLE_LABEL);
         everything().labels(&selector)
     };
     let workspace = ours(role::WORKSPACE);

@@ -81,7 +81,12 @@ impl Writes {
     ///
     /// # Errors
     /// When there is no such secret, or the copy is refused.
-    pub async fn copy_secret(&self, from: &str, name: &str, meta: kube::core::ObjectMeta) -> Result<(), Error> {
+    pub async fn copy_secret(
+        &self,
+        from: &str,
+        name: &str,
+        meta: kube::core::ObjectMeta,
+    ) -> Result<(), Error> {
         let source: Api<Secret> = Api::namespaced(self.client.clone(), from);
         let source = call("read", || format!("pull secret {from}/{name}"), source.get(name)).await?;
         let copy = Secret { metadata: meta, data: source.data, type_: source.type_, ..Secret::default() };
@@ -109,7 +114,8 @@ impl Writes {
             }));
         }
         let api: Api<Pod> = Api::namespaced(self.client.clone(), namespace);
-        let parameters = PatchParams { field_manager: Some(names::OPERATOR.to_owned()), ..PatchParams::default() };
+        let parameters =
+            PatchParams { field_manager: Some(names::OPERATOR.to_owned()), ..PatchParams::default() };
         let patch = Patch::Json::<()>(json_patch::Patch(operations));
         let pod = || format!("pod {namespace}/{}", names::WORKSPACE);
         call("move", pod, api.patch_metadata(names::WORKSPACE, &parameters, &patch)).await?;
@@ -122,7 +128,8 @@ impl Writes {
     /// When the API server refuses for another reason.
     pub async fn delete_pod(&self, namespace: &str, name: &str, uid: &str) -> Result<(), Error> {
         let api: Api<Pod> = Api::namespaced(self.client.clone(), namespace);
-        let deleted = call("delete", || format!("pod {namespace}/{name}"), api.delete(name, &of_uid(uid))).await;
+        let deleted =
+            call("delete", || format!("pod {namespace}/{name}"), api.delete(name, &of_uid(uid))).await;
         gone(deleted.map(|_| ()))
     }
 
@@ -145,7 +152,8 @@ impl Writes {
         instance: &WorkspaceInstance,
         finalizers: &[String],
     ) -> Result<Option<String>, Error> {
-        let body = json!({"metadata": {"finalizers": finalizers, "resourceVersion": instance.resource_version()}});
+        let body =
+            json!({"metadata": {"finalizers": finalizers, "resourceVersion": instance.resource_version()}});
         let api = self.instances(instance);
         let (name, merge, patch) = (instance.name_any(), merge(), Patch::Merge(body));
         let patched = api.patch_metadata(&name, &merge, &patch);
@@ -232,9 +240,7 @@ async fn created<K: Resource<DynamicType = ()>>(
 ) -> Result<Option<K>, Error> {
     match call("create", || describe(object), future).await {
         Ok(object) => Ok(Some(object)),
-        Err(Error::Api { source, .. })
-            if matches!(source.as_ref(), kube::Error::Api(status) if status.reason == "AlreadyExists") =>
-        {
+        Err(Error::Api { source, .. }) if matches!(source.as_ref(), kube::Error::Api(status) if status.reason == "AlreadyExists") => {
             Ok(None)
         }
         Err(error) => Err(error),
@@ -243,9 +249,7 @@ async fn created<K: Resource<DynamicType = ()>>(
 
 fn gone(deleted: Result<(), Error>) -> Result<(), Error> {
     match deleted {
-        Err(Error::Api { source, .. })
-            if matches!(source.as_ref(), kube::Error::Api(status) if status.code == 404 || status.code == 409) =>
-        {
+        Err(Error::Api { source, .. }) if matches!(source.as_ref(), kube::Error::Api(status) if status.code == 404 || status.code == 409) => {
             Ok(())
         }
         other => other,

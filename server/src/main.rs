@@ -56,7 +56,8 @@ fn main() -> ExitCode {
 
 fn crds() -> Result<(), String> {
     for crd in api::crds::all() {
-        let yaml = serde_saphyr::to_string(&crd).map_err(|error| format!("print the definitions: {error}"))?;
+        let yaml =
+            serde_saphyr::to_string(&crd).map_err(|error| format!("print the definitions: {error}"))?;
         println!("---\n{yaml}");
     }
     Ok(())

@@ -48,7 +48,9 @@ pub enum OperatorError {
     #[error("start the runtime: {0}")]
     Runtime(std::io::Error),
     /// No way to the API server.
-    #[error("read the cluster's configuration: {0} (in a pod it comes from the ServiceAccount, elsewhere from KUBECONFIG)")]
+    #[error(
+        "read the cluster's configuration: {0} (in a pod it comes from the ServiceAccount, elsewhere from KUBECONFIG)"
+    )]
     Client(Box<kube::Error>),
     /// The pages cannot be served.
     #[error("listen on {address}: {source}")]
@@ -75,10 +77,8 @@ fn read_quantity(text: &str) -> Result<String, quantity::QuantityError> {
 /// # Errors
 /// When it cannot start.
 pub fn run(arguments: Arguments) -> Result<(), OperatorError> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .build()
-        .map_err(OperatorError::Runtime)?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(OperatorError::Runtime)?;
     runtime.block_on(operate(arguments))
 }
 
@@ -128,7 +128,5 @@ async fn operate(arguments: Arguments) -> Result<(), OperatorError> {
 }
 
 async fn listen(address: SocketAddr) -> Result<tokio::net::TcpListener, OperatorError> {
-    tokio::net::TcpListener::bind(address)
-        .await
-        .map_err(|source| OperatorError::Listen { address, source })
+    tokio::net::TcpListener::bind(address).await.map_err(|source| OperatorError::Listen { address, source })
 }

@@ -27,7 +27,8 @@ pub fn health(ready: Arc<AtomicBool>) -> Router {
             if ready {
                 (StatusCode::OK, "ready\n").into_response()
             } else {
-                (StatusCode::SERVICE_UNAVAILABLE, "the watches have not shown their objects yet\n").into_response()
+                (StatusCode::SERVICE_UNAVAILABLE, "the watches have not shown their objects yet\n")
+                    .into_response()
             }
         }
     };

@@ -22,9 +22,9 @@ pub fn install(filter: &str, format: Format) -> Result<(), String> {
     let registry = tracing_subscriber::registry().with(filter);
     let stderr = std::io::stderr;
     let installed = match format {
-        Format::Json => {
-            registry.with(tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(stderr)).try_init()
-        }
+        Format::Json => registry
+            .with(tracing_subscriber::fmt::layer().json().flatten_event(true).with_writer(stderr))
+            .try_init(),
         Format::Text => registry.with(tracing_subscriber::fmt::layer().with_writer(stderr)).try_init(),
     };
     installed.map_err(|error| format!("logging: {error}"))

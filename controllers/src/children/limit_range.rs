@@ -37,4 +37,3 @@ fn larger<'a>(wanted: &'a str, least: &'a str) -> &'a str {
         _ => wanted,
     }
 }
-

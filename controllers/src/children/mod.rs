@@ -98,11 +98,7 @@ where
 {
     let content = serde_json::to_vec(&object).unwrap_or_default();
     let hash: String = hex::encode(Sha256::digest(content)).chars().take(16).collect();
-    object
-        .meta_mut()
-        .annotations
-        .get_or_insert_default()
-        .insert(names::APPLIED_ANNOTATION.to_owned(), hash);
+    object.meta_mut().annotations.get_or_insert_default().insert(names::APPLIED_ANNOTATION.to_owned(), hash);
     object
 }
 

@@ -14,7 +14,11 @@ use crate::settings::Effective;
 
 const DNS_PORT: u16 = 53;
 
-pub(super) fn network_policy(owner: &Owner, effective: &Effective, operator_namespace: &str) -> NetworkPolicy {
+pub(super) fn network_policy(
+    owner: &Owner,
+    effective: &Effective,
+    operator_namespace: &str,
+) -> NetworkPolicy {
     let gateway = NetworkPolicyPeer {
         namespace_selector: Some(LabelSelector {
             match_labels: Some(
@@ -34,7 +38,12 @@ pub(super) fn network_policy(owner: &Owner, effective: &Effective, operator_name
             ..NetworkPolicyPeer::default()
         }]),
         ports: (!egress.ports.is_empty()).then(|| {
-            egress.ports.iter().filter_map(|number| u16::try_from(*number).ok()).map(|n| port("TCP", n)).collect()
+            egress
+                .ports
+                .iter()
+                .filter_map(|number| u16::try_from(*number).ok())
+                .map(|n| port("TCP", n))
+                .collect()
         }),
     });
     NetworkPolicy {

@@ -13,7 +13,9 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use sha2::{Digest as _, Sha256};
 use wire::Digest;
 
-use super::pod::{agent_installer, agent_mount, agent_volume, locked_down, named, quantities, runtime_default};
+use super::pod::{
+    agent_installer, agent_mount, agent_volume, locked_down, named, quantities, runtime_default,
+};
 
 /// Container that runs the step's image for a moment.
 pub const PULL_CONTAINER: &str = "image";
@@ -29,7 +31,14 @@ pub fn pull_name(node: &str, digest: &Digest) -> String {
 
 /// The pod that pulls `image` (by digest) to `node`.
 #[must_use]
-pub fn pull_pod(namespace: &str, node: &str, image: &str, digest: &Digest, agent: &str, secrets: &[String]) -> Pod {
+pub fn pull_pod(
+    namespace: &str,
+    node: &str,
+    image: &str,
+    digest: &Digest,
+    agent: &str,
+    secrets: &[String],
+) -> Pod {
     let labels: BTreeMap<_, _> = [
         (names::MANAGED_BY_LABEL, names::OPERATOR),
         (names::ROLE_LABEL, names::role::PULL),
@@ -49,7 +58,10 @@ pub fn pull_pod(namespace: &str, node: &str, image: &str, digest: &Digest, agent
         spec: Some(PodSpec {
             // Straight to the node: there is no choice for a scheduler to make.
             node_name: Some(node.to_owned()),
-            tolerations: Some(vec![Toleration { operator: Some("Exists".to_owned()), ..Toleration::default() }]),
+            tolerations: Some(vec![Toleration {
+                operator: Some("Exists".to_owned()),
+                ..Toleration::default()
+            }]),
             restart_policy: Some("OnFailure".to_owned()),
             automount_service_account_token: Some(false),
             enable_service_links: Some(false),

@@ -10,13 +10,10 @@ use super::Owner;
 use crate::settings::Effective;
 
 pub(super) fn resource_quota(owner: &Owner, effective: &Effective) -> ResourceQuota {
-    let mut hard: BTreeMap<String, String> = [
-        ("limits.cpu", effective.cpu.as_str()),
-        ("limits.memory", effective.memory.as_str()),
-        ("pods", "1"),
-    ]
-    .map(|(name, value)| (name.to_owned(), value.to_owned()))
-    .into();
+    let mut hard: BTreeMap<String, String> =
+        [("limits.cpu", effective.cpu.as_str()), ("limits.memory", effective.memory.as_str()), ("pods", "1")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into();
     for (name, extra) in &effective.extra_quota {
         let sum = hard.get(name).map_or_else(|| extra.clone(), |own| sum(own, extra));
         hard.insert(name.clone(), sum);

@@ -88,7 +88,8 @@ async fn taken(gathered: &Gathered, context: &Context) -> Result<Taken, Error> {
 
 async fn protect(children: NeededChildren, context: &Context) -> Result<(), Error> {
     // Taken apart to the last field: a child that nobody applies does not compile.
-    let NeededChildren { resource_quota, limit_range, network_policy, service_account, role_binding } = children;
+    let NeededChildren { resource_quota, limit_range, network_policy, service_account, role_binding } =
+        children;
     // The quota first: the quota controller counts it while the others are written.
     if let Some(child) = resource_quota {
         context.writes.apply_child(&child).await?;
@@ -120,7 +121,8 @@ async fn move_pod(
         PodMove::Swap(swap) => context.writes.swap(namespace, &swap).await,
         PodMove::Delete { uid } => context.writes.delete_pod(namespace, names::WORKSPACE, &uid).await,
         PodMove::Create(mut pod) => {
-            let incomplete = || Error::Incomplete { what: format!("namespace {namespace}"), field: "metadata.uid" };
+            let incomplete =
+                || Error::Incomplete { what: format!("namespace {namespace}"), field: "metadata.uid" };
             own(&mut pod, &namespace_uid.ok_or_else(incomplete)?);
             let wants_user_namespace = pod.spec.as_ref().is_some_and(|spec| spec.host_users == Some(false));
             let made = context.writes.create_pod(&pod).await?;

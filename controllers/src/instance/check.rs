@@ -125,7 +125,10 @@ fn supported(gathered: &Gathered, effective: &Effective, config: &Config) -> Res
         return refuse(reason::MEMBERS_NOT_ALLOWED, "members: needs isolation.mode: team");
     }
     if effective.cluster != ClusterMode::None {
-        return refuse(reason::NOT_SUPPORTED, "cluster.mode: this operator runs no nested clusters; set it to none");
+        return refuse(
+            reason::NOT_SUPPORTED,
+            "cluster.mode: this operator runs no nested clusters; set it to none",
+        );
     }
     if effective.lifecycle == LifecycleMode::Persistent {
         let message = "lifecycle.mode: this operator keeps no volumes; set it to ephemeral";
@@ -134,9 +137,10 @@ fn supported(gathered: &Gathered, effective: &Effective, config: &Config) -> Res
     match effective.run_as {
         RunAs::NonRoot => Ok(()),
         RunAs::Root if gathered.user_namespaces => Ok(()),
-        RunAs::Root => {
-            refuse(reason::NOT_SUPPORTED, "runAs: Root needs a node with user namespaces, and no node reports them")
-        }
+        RunAs::Root => refuse(
+            reason::NOT_SUPPORTED,
+            "runAs: Root needs a node with user namespaces, and no node reports them",
+        ),
         RunAs::RootWithoutUserNamespace if config.allow_root_without_user_namespace => Ok(()),
         RunAs::RootWithoutUserNamespace => refuse(
             reason::NOT_SUPPORTED,

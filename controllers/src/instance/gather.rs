@@ -85,7 +85,9 @@ pub async fn gather(instance: Arc<WorkspaceInstance>, context: &Context) -> Resu
         .map(|pod| PodSeen::of(&pod));
     Ok(Some(Gathered {
         revision: template.as_ref().map(|template| context.revisions.of(template)),
-        namespace: stores.namespace(&owner.namespace).map(|meta| NamespaceSeen::of(&meta.metadata, &owner.uid)),
+        namespace: stores
+            .namespace(&owner.namespace)
+            .map(|meta| NamespaceSeen::of(&meta.metadata, &owner.uid)),
         seals: stores.seals(&owner.namespace),
         user_namespaces: stores.user_namespaces(),
         now: jiff::Timestamp::now(),
@@ -99,7 +101,9 @@ pub async fn gather(instance: Arc<WorkspaceInstance>, context: &Context) -> Resu
 
 async fn class_labels(class: &str, context: &Context) -> Result<BTreeMap<String, String>, Error> {
     let namespaces: Api<Namespace> = Api::all(context.client.clone());
-    let namespace =
-        namespaces.get_metadata(class).await.map_err(|e| Error::api("read", format!("namespace {class}"), e))?;
+    let namespace = namespaces
+        .get_metadata(class)
+        .await
+        .map_err(|e| Error::api("read", format!("namespace {class}"), e))?;
     Ok(namespace.metadata.labels.unwrap_or_default())
 }

@@ -195,7 +195,8 @@ impl<P: Fn(&str, &Digest) -> Pulled> Mover<'_, P> {
         let digest = pod.wanted_digest()?;
         let proven = self.gathered.instance.status.as_ref().and_then(|status| status.current_step.as_ref());
         let right = digest == self.checked.digest
-            || proven.is_some_and(|step| step.digest == digest.as_str() && step.id == self.checked.asked.step);
+            || proven
+                .is_some_and(|step| step.digest == digest.as_str() && step.id == self.checked.asked.step);
         (asked && right).then_some(digest)
     }
 
@@ -301,7 +302,11 @@ impl<P: Fn(&str, &Digest) -> Pulled> Mover<'_, P> {
 fn waiting(image: &str, reason: &str, message: &str) -> Stage {
     let (reason, message) = (reason.to_owned(), message.to_owned());
     match reason.as_str() {
-        "ErrImagePull" | "ImagePullBackOff" | "ErrImageNeverPull" | "InvalidImageName" | "RegistryUnavailable"
+        "ErrImagePull"
+        | "ImagePullBackOff"
+        | "ErrImageNeverPull"
+        | "InvalidImageName"
+        | "RegistryUnavailable"
         | "SignatureValidationFailed" => Stage::PullFailed { image: image.to_owned(), reason, message },
         _ => Stage::StartFailed { reason, message },
     }
@@ -313,10 +318,8 @@ fn waiting(image: &str, reason: &str, message: &str) -> Stage {
 #[must_use]
 pub fn nonce(image: &ImageReference, generation: i64, seen: &str, digest: &Digest) -> String {
     let base = format!("g{generation}");
-    let seen_tag = seen
-        .rsplit_once('@')
-        .and_then(|(name, _)| name.rsplit_once(':'))
-        .map_or("", |(_, tag)| tag);
+    let seen_tag =
+        seen.rsplit_once('@').and_then(|(name, _)| name.rsplit_once(':')).map_or("", |(_, tag)| tag);
     let repair = match seen_tag.strip_prefix(base.as_str()) {
         Some("") => "-1".to_owned(),
         Some(rest) => match rest.strip_prefix('-').and_then(|number| number.parse::<u32>().ok()) {

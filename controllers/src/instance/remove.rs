@@ -66,8 +66,14 @@ async fn say_so(gathered: &Gathered, context: &Context) -> Result<Action, Error>
         bound.as_secs(),
         gathered.owner.namespace
     );
-    let blocked =
-        condition(condition_type::DELETION_BLOCKED, true, reason::TERMINATING, message, generation, gathered.now);
+    let blocked = condition(
+        condition_type::DELETION_BLOCKED,
+        true,
+        reason::TERMINATING,
+        message,
+        generation,
+        gathered.now,
+    );
     set_condition(&mut status.conditions, blocked);
     report::write(gathered, &status, None, context).await?;
     Ok(Action::requeue(LOOK_AGAIN))

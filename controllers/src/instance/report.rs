@@ -44,7 +44,8 @@ pub async fn report(gathered: &Gathered, applied: Applied, context: &Context) ->
 /// What the spec asks for, as far as it can be said without a template.
 fn wish(gathered: &Gathered) -> Asked {
     let spec = &gathered.instance.spec;
-    let first = || gathered.template.as_ref().and_then(|template| template.spec.steps.first()).map(|s| s.id.clone());
+    let first =
+        || gathered.template.as_ref().and_then(|template| template.spec.steps.first()).map(|s| s.id.clone());
     Asked {
         step: spec.current_step.clone().or_else(first).unwrap_or_default(),
         reset: spec.reset_count.unwrap_or_default(),
@@ -152,7 +153,9 @@ fn phase(status: &WorkspaceInstanceStatus, stage: &Stage, late: bool) -> Phase {
         Stage::PullFailed { .. } => Phase::Transitioning,
         _ if late && !started => Phase::Failed,
         _ if !started => Phase::Provisioning,
-        _ if status.phase == Some(Phase::Suspended) || status.phase == Some(Phase::Resuming) => Phase::Resuming,
+        _ if status.phase == Some(Phase::Suspended) || status.phase == Some(Phase::Resuming) => {
+            Phase::Resuming
+        }
         _ => Phase::Transitioning,
     }
 }
@@ -166,12 +169,20 @@ fn transition(
 ) -> Option<TransitionStatus> {
     let from = status.current_step.as_ref()?;
     match stage {
-        Stage::Proven(_) | Stage::Suspending | Stage::Suspended | Stage::Refused(_) | Stage::NamespaceTaken => None,
+        Stage::Proven(_)
+        | Stage::Suspending
+        | Stage::Suspended
+        | Stage::Refused(_)
+        | Stage::NamespaceTaken => None,
         _ => Some(TransitionStatus {
             from: Some(from.id.clone()),
             to: asked.step.clone(),
             started_at: Time(since),
-            attempt: status.transition.as_ref().filter(|old| old.to == asked.step).map_or(1, |old| old.attempt),
+            attempt: status
+                .transition
+                .as_ref()
+                .filter(|old| old.to == asked.step)
+                .map_or(1, |old| old.attempt),
         }),
     }
 }
@@ -198,4 +209,3 @@ pub async fn write(
     let seen = gathered.instance.metadata.resource_version.as_deref();
     context.writes.patch_instance_status(&gathered.instance, resource_version.or(seen), &body).await
 }
-

@@ -172,12 +172,14 @@ fn credentials(fault: &AuthError) -> Explained {
 
 /// The network, or TLS, did not get as far as an answer.
 fn unreachable_server(error: &kube::Error) -> Explained {
-    if let Some(fault) = find::<rustls::Error>(error) {
+    if let Some(fault) = causes(error).find_map(|cause| cause.downcast_ref::<rustls::Error>()) {
         return tls(fault);
     }
     let reach =
         "look whether the cluster runs and the address is right: kubectl cluster-info, --context, --server";
-    let why = match find::<io::Error>(error).map(io::Error::kind) {
+    // Wrappers around the error of the system have no kind of their own.
+    let mut kinds = causes(error).filter_map(|cause| cause.downcast_ref::<io::Error>()).map(io::Error::kind);
+    let why = match kinds.find(|kind| *kind != io::ErrorKind::Other) {
         Some(io::ErrorKind::ConnectionRefused) => "nothing listens there (connection refused)".to_owned(),
         Some(io::ErrorKind::ConnectionReset | io::ErrorKind::UnexpectedEof) => {
             "the connection was cut".to_owned()
@@ -221,27 +223,20 @@ fn tls(fault: &rustls::Error) -> Explained {
     Explained::new(Exit::Failed, why, todo)
 }
 
-/// Looks for a cause of one type, also inside of `io::Error`, which hides what it wraps.
-fn find<'a, E: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a E> {
-    let mut next = Some(error);
-    while let Some(cause) = next {
-        if let Some(found) = cause.downcast_ref::<E>() {
-            return Some(found);
-        }
-        next = match cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+/// The chain of causes, also inside of `io::Error`, which hides what it wraps.
+fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    fn next<'a>(cause: &&'a (dyn StdError + 'static)) -> Option<&'a (dyn StdError + 'static)> {
+        let cause: &'a (dyn StdError + 'static) = *cause;
+        match cause.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
             Some(inner) => Some(inner),
             None => cause.source(),
-        };
+        }
     }
-    None
+    std::iter::successors(Some(error), next)
 }
 
 fn innermost(error: &(dyn StdError + 'static)) -> String {
-    let mut last = error;
-    while let Some(cause) = last.source() {
-        last = cause;
-    }
-    last.to_string()
+    causes(error).last().map(ToString::to_string).unwrap_or_default()
 }
 
 /// Why a kubeconfig cannot be used, and what to do.

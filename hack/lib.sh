@@ -10,6 +10,9 @@ STATE=${WORKSHOP_STATE:-/var/lib/workshop-platform}
 # shellcheck disable=SC2034 # used by the scripts that source this file
 readonly HACK CACHE STATE
 
+# The tools of networks and kernel modules are there, and an ordinary user's PATH may lack it.
+PATH=$PATH:/usr/sbin:/sbin
+
 # progress MESSAGE...: a line on standard error with the seconds since the script began.
 progress() { printf '[%4ds] %s\n' "$SECONDS" "$*" >&2; }
 
@@ -77,9 +80,25 @@ need_packages() {
 	rm -f "$log"
 }
 
+# need_packages_for PART: all that hack/packages says PART needs.
+need_packages_for() {
+	local packages
+	mapfile -t packages < <(packages_for "$1")
+	need_packages "${packages[@]}"
+}
+
 # install_packages NAME...: from the lists that are there, else after one update of them.
 install_packages() {
 	local install=(env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends)
 	as_root "${install[@]}" "$@" && return
 	as_root apt-get update && as_root "${install[@]}" "$@"
 }
+
+# Compiled dependencies outlive a clone: a fresh clone compiles only the project itself.
+export CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-$CACHE/target}
+
+# programs: the folder of the compiled programs. Everything is built for the host's own target, named (.cargo/config.toml).
+programs() { echo "$CARGO_TARGET_DIR/$(rustc -vV | awk '/^host:/ {print $2}')/debug"; }
+
+# need_command NAME WHY: refuses where it is missing.
+need_command() { command -v "$1" >/dev/null || refuse "$1 is missing; it is needed $2"; }

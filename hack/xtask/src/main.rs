@@ -3,6 +3,7 @@
 //! This file is the table of tasks; each task is a folder beside it.
 
 mod chart;
+mod docs;
 mod r#gen;
 mod images;
 
@@ -22,6 +23,8 @@ struct Arguments {
 enum Task {
     /// Help the tests of the chart.
     Chart(chart::Arguments),
+    /// Check the links of every document.
+    Docs,
     /// Write every generated file, or check that none has drifted.
     Gen(r#gen::Arguments),
     /// Assemble the product's own images and push them, without a container engine.
@@ -31,6 +34,7 @@ enum Task {
 fn main() -> ExitCode {
     let result: Result<(), Box<dyn std::error::Error>> = match Arguments::parse().task {
         Task::Chart(arguments) => chart::run(&arguments).map_err(Into::into),
+        Task::Docs => docs::run().map_err(Into::into),
         Task::Gen(arguments) => r#gen::run(&arguments).map_err(Into::into),
         Task::Images(arguments) => images::run(&arguments).map_err(Into::into),
     };

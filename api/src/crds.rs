@@ -53,7 +53,7 @@ mod tests {
                 inspect(&crd.spec.names.kind, schema, &mut faults);
             }
         }
-        assert_eq!(faults, [String::new(); 0]);
+        assert_eq!(faults, Vec::<String>::new());
     }
 
     fn inspect(path: &str, schema: &JSONSchemaProps, faults: &mut Vec<String>) {

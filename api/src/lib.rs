@@ -6,8 +6,13 @@
 pub mod conditions;
 pub mod crds;
 pub mod duration;
+pub mod fault;
 pub mod names;
 pub mod overrides;
 pub mod quantity;
 pub mod step_graph;
+pub mod step_spec;
+pub mod step_text;
 pub mod v1;
+pub mod workspace_metadata;
+mod yaml;

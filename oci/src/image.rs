@@ -74,12 +74,12 @@ impl Image {
         let format = |source| StoreError::Format { subject: subject.clone(), source };
         let raw = store.read_manifest(repository, target).await?;
         let (manifest, descriptor) = match raw.parse().map_err(format)? {
-            ManifestOrIndex::Manifest(manifest) => (manifest, raw.descriptor.clone()),
+            ManifestOrIndex::Manifest(manifest) => (*manifest, raw.descriptor.clone()),
             ManifestOrIndex::Index(index) => {
                 let picked = index.pick(platform).map_err(format)?;
                 let inner = store.read_manifest(repository, Target::Digest(&picked.digest)).await?;
                 match inner.parse().map_err(format)? {
-                    ManifestOrIndex::Manifest(manifest) => (manifest, inner.descriptor),
+                    ManifestOrIndex::Manifest(manifest) => (*manifest, inner.descriptor),
                     ManifestOrIndex::Index(_) => {
                         return Err(format(FormatError::MediaType("an index inside an index".into())).into());
                     }

@@ -183,7 +183,8 @@ mod tests {
         set.file("odd/ä ö\n'\"*", "", 0o644, Owner { uid: 3_000_000, gid: 0 }).unwrap();
         set.file(b"odd/\xff\xfe".as_slice(), "not UTF-8", 0o644, Owner::ROOT).unwrap();
         // Enough, and neither random nor empty, for the compressor to show what it does.
-        let words: String = (0..40_000_u32).map(|n| format!("{} ", n.wrapping_mul(2_654_435_761) >> 20)).collect();
+        let words: String =
+            (0..40_000_u32).map(|n| format!("{} ", n.wrapping_mul(2_654_435_761) >> 20)).collect();
         set.file("usr/words", words, 0o644, Owner::ROOT).unwrap();
         set.delete("etc/motd").unwrap();
         set.delete("gone").unwrap();
@@ -196,14 +197,23 @@ mod tests {
     #[test]
     fn golden_digests() {
         let layer = torture().layer().unwrap();
-        assert_eq!((layer.diff_id.as_str(), layer.descriptor.digest.as_str()), ("sha256:01284feef95e1abd41bb00c71088f009defd6dac2541eb64f3e71b5cce4cd929", "sha256:fc029943f312dc70b738de6b2599a89a289864adb5b18448b5ce9fa4bf40b544"));
+        assert_eq!(
+            (layer.diff_id.as_str(), layer.descriptor.digest.as_str()),
+            (
+                "sha256:01284feef95e1abd41bb00c71088f009defd6dac2541eb64f3e71b5cce4cd929",
+                "sha256:fc029943f312dc70b738de6b2599a89a289864adb5b18448b5ce9fa4bf40b544"
+            )
+        );
         // The same bytes as everybody's: 1024 zeros.
         let empty = ChangeSet::new().layer().unwrap();
         assert_eq!(
             empty.diff_id.as_str(),
             "sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"
         );
-        assert_eq!(empty.descriptor.digest.as_str(), "sha256:75eb48369c0d0b1260b7db5c5f831d5f8b1b9b322b64191c96cb147437e7f404");
+        assert_eq!(
+            empty.descriptor.digest.as_str(),
+            "sha256:75eb48369c0d0b1260b7db5c5f831d5f8b1b9b322b64191c96cb147437e7f404"
+        );
     }
 
     #[test]

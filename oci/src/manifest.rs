@@ -100,7 +100,7 @@ pub struct Index {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ManifestOrIndex {
     /// One image or artifact.
-    Manifest(Manifest),
+    Manifest(Box<Manifest>),
     /// Several.
     Index(Index),
 }
@@ -190,7 +190,7 @@ impl RawManifest {
     /// When the media type is unknown or the bytes do not fit it.
     pub fn parse(&self) -> Result<ManifestOrIndex, FormatError> {
         match media::to_oci(&self.descriptor.media_type) {
-            media::MANIFEST => Ok(ManifestOrIndex::Manifest(parse("manifest", &self.bytes)?)),
+            media::MANIFEST => Ok(ManifestOrIndex::Manifest(Box::new(parse("manifest", &self.bytes)?))),
             media::INDEX => Ok(ManifestOrIndex::Index(parse("index", &self.bytes)?)),
             other => Err(FormatError::MediaType(other.to_owned())),
         }

@@ -356,3 +356,48 @@ fn jitter(pause: Duration) -> Duration {
 pub(super) fn header<'a>(response: &'a Response, name: &str) -> Option<&'a str> {
     response.headers().get(name).and_then(|value| value.to_str().ok())
 }
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// What a client that speaks `scheme` makes of a server that answers every connection with `answer`.
+    async fn spoken_to(scheme: &str, answer: &'static [u8]) -> StoreError {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let host = listener.local_addr().unwrap().to_string();
+        let mut client = Client::new(&host, &RegistryOptions::default()).unwrap();
+        client.base = Url::parse(&format!("{scheme}://{host}/v2/")).unwrap();
+        tokio::spawn(async move {
+            while let Ok((mut connection, _)) = listener.accept().await {
+                let mut request = [0; 4096];
+                let _ = connection.read(&mut request).await;
+                let _ = connection.write_all(answer).await;
+            }
+        });
+        let call = client.call(Method::GET, "a/manifests/1", format!("{host}/a:1")).unwrap();
+        client.retry(|| client.once(&call, &[200])).await.unwrap_err()
+    }
+
+    #[tokio::test]
+    async fn tls_to_a_plain_registry_names_the_way_out() {
+        let error = spoken_to("https", b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n").await;
+        assert!(matches!(error, StoreError::NoTls { .. }), "{error:?}");
+    }
+
+    #[tokio::test]
+    async fn plain_words_to_a_tls_registry_name_the_way_out() {
+        // A TLS alert: "unexpected message".
+        let error = spoken_to("http", b"\x15\x03\x01\x00\x02\x02\x0a").await;
+        assert!(matches!(error, StoreError::WantsTls { .. }), "{error:?}");
+    }
+
+    #[test]
+    fn what_is_no_host_is_refused() {
+        for host in ["", "a/b", "user@host", "host:port", "a b", "host?x"] {
+            assert!(Client::new(host, &RegistryOptions::default()).is_err(), "{host:?}");
+        }
+    }
+}

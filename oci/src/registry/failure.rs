@@ -1,6 +1,6 @@
 //! From answers and broken connections to errors that say what to do, and whether to try again.
 
-use std::error::Error as _;
+use std::error::Error;
 use std::io;
 use std::time::Duration;
 
@@ -134,19 +134,14 @@ fn chain(error: &reqwest::Error) -> String {
     text
 }
 
-fn tls_error(error: &reqwest::Error) -> Option<&rustls::Error> {
-    let mut cause = error.source();
-    while let Some(inner) = cause {
-        if let Some(found) = inner.downcast_ref::<rustls::Error>() {
-            return Some(found);
-        }
-        let wrapped = inner.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-        if let Some(found) = wrapped.and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-            return Some(found);
-        }
-        cause = inner.source();
+/// The TLS failure among the causes. An I/O error hides what it wraps from `source`, and may wrap another one.
+fn tls_error<'e>(error: &'e (dyn Error + 'static)) -> Option<&'e rustls::Error> {
+    if let Some(found) = error.downcast_ref() {
+        return Some(found);
     }
-    None
+    let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+    let wrapped = wrapped.and_then(|inner| tls_error(inner));
+    wrapped.or_else(|| error.source().and_then(tls_error))
 }
 
 #[cfg(test)]

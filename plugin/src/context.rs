@@ -10,6 +10,7 @@ use kube::{Api, Client, Config, Resource};
 
 use crate::args::Global;
 use crate::error::Error;
+use crate::program;
 
 /// Longest time for a TCP connection and its TLS handshake.
 const CONNECT: Duration = Duration::from_secs(10);
@@ -57,6 +58,12 @@ impl Context {
     #[must_use]
     pub fn place(&self) -> String {
         format!("class {}, cluster {}", self.class, self.cluster)
+    }
+
+    /// The command that shows this instance.
+    #[must_use]
+    pub fn look(&self, name: &str) -> String {
+        format!("{} status {name} -n {}", program::name(), self.class)
     }
 
     /// One call of the API server, within `--request-timeout`. `doing` completes "cannot ...".

@@ -13,6 +13,7 @@ use crate::program;
 
 /// Why a command did not do what was asked.
 #[derive(Debug, Error)]
+#[allow(dead_code)]
 pub enum Error {
     /// The API server refused or was not reached.
     #[error("cannot {doing}")]
@@ -115,6 +116,34 @@ pub enum Error {
         failed: usize,
         /// Out of how many.
         of: usize,
+    },
+    /// The file is not an artifact that this version can read.
+    #[error("cannot read the artifact")]
+    Artifact {
+        /// Path of the file.
+        place: String,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A registry refused or was not reached.
+    #[error("{what}")]
+    Registry {
+        /// What was not done.
+        what: String,
+        /// Host and port.
+        registry: String,
+        /// What it said, and what to do.
+        why: String,
+    },
+    /// The workshop cannot be built.
+    #[error("{what}")]
+    Build {
+        /// What was not done.
+        what: String,
+        /// Every fault on a line.
+        why: String,
+        /// How to go on.
+        todo: String,
     },
     /// Ctrl-C.
     #[error("interrupted")]
@@ -224,6 +253,16 @@ impl Error {
             Self::Gone { .. } => report(Exit::Failed)
                 .why("somebody deleted it meanwhile")
                 .todo(format!("list what there is: {} status", program::name())),
+            Self::Artifact { place, why } => report(Exit::Failed).place(place).why(why).todo(format!(
+                "build it again: {} build compile FOLDER; or take it from where it came from",
+                program::name()
+            )),
+            Self::Registry { registry, why, .. } => {
+                // The registry code ends its sentences with what to do.
+                let (why, todo) = why.rsplit_once("; ").unwrap_or((why, "look whether the registry runs and can be reached"));
+                report(Exit::Failed).place(format!("registry {registry}")).why(why).todo(todo)
+            }
+            Self::Build { why, todo, .. } => report(Exit::Failed).why(why).todo(todo),
             Self::Declined { todo, .. } => report(Exit::Declined).todo(todo),
             Self::PartFailed { .. } => {
                 report(Exit::PartFailed).todo("repair what is said above and run the same command again")

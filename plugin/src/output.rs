@@ -123,6 +123,29 @@ pub fn left(until: Timestamp, now: Timestamp) -> String {
     if until <= now { "past".to_owned() } else { span(now, until) }
 }
 
+/// A number of bytes for people, `12.4 kB`.
+#[must_use]
+#[allow(dead_code)]
+pub fn bytes(count: u64) -> String {
+    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
+    if count < 1000 {
+        return format!("{count} B");
+    }
+    #[allow(clippy::cast_precision_loss)]
+    let mut value = count as f64 / 1000.0;
+    let mut units = UNITS.iter();
+    let mut unit = units.next().copied().unwrap_or_default();
+    for larger in units {
+        // What would be rounded to 1000.0 belongs to the larger unit.
+        if value < 999.95 {
+            break;
+        }
+        value /= 1000.0;
+        unit = larger;
+    }
+    format!("{value:.1} {unit}")
+}
+
 /// A measured time in seconds with two digits, `0.31 s`.
 #[must_use]
 pub fn seconds(time: Duration) -> String {
@@ -156,6 +179,15 @@ mod tests {
         let at = |second| Timestamp::from_second(second).unwrap();
         assert_eq!(left(at(10), at(10)), "past");
         assert_eq!(left(at(70), at(10)), "60s");
+    }
+
+    #[test]
+    fn bytes_have_one_digit_after_the_point() {
+        let cases =
+            [(0, "0 B"), (999, "999 B"), (1_234, "1.2 kB"), (999_999, "1.0 MB"), (71_000_000, "71.0 MB")];
+        for (count, text) in cases {
+            assert_eq!(bytes(count), text);
+        }
     }
 
     #[test]

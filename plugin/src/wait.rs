@@ -14,7 +14,6 @@ use tokio::time::Instant;
 
 use crate::context::Context;
 use crate::error::Error;
-use crate::program;
 use crate::progress::Progress;
 
 /// How long `Stalled=True` must hold before waiting ends: right after a template was written, an
@@ -128,7 +127,7 @@ pub async fn until(
     let deadline = Instant::now() + limit;
     let mut stalled_since: Option<Instant> = None;
     let mut why = "the API server has not answered the watch yet".to_owned();
-    let todo = format!("look again: {} status {name} -n {}", program::name(), context.class);
+    let todo = format!("look again: {}", context.look(name));
     loop {
         let stop = stalled_since.map_or(deadline, |since| deadline.min(since + STALLED_FOR));
         let Ok(next) = tokio::time::timeout_at(stop, seen.next()).await else {
@@ -181,7 +180,7 @@ pub async fn until_gone(
     let mut why = "the API server has not answered the watch yet".to_owned();
     loop {
         let Ok(next) = tokio::time::timeout_at(deadline, seen.next()).await else {
-            let todo = format!("look again: {} status {name} -n {}", program::name(), context.class);
+            let todo = format!("look again: {}", context.look(name));
             return Err(Error::TimedOut { what: format!("{name} is not gone"), after: limit, why, todo });
         };
         why = match next {

@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::step_choice::{Choice, choose};
 use crate::tracked::PLUGIN;
-use crate::{interrupt, output, program, wait};
+use crate::{interrupt, output, wait};
 
 /// Create a workspace for a learner
 #[derive(Debug, Args)]
@@ -57,45 +57,28 @@ impl Create {
         if self.create_namespace {
             self.make_class(context).await?;
         }
-        let begun = Instant::now();
+        let (name, begun) = (&self.name, Instant::now());
         let instances: Api<WorkspaceInstance> = context.in_class();
         let params = PostParams { dry_run: self.dry_run.on_server(), field_manager: Some(PLUGIN.to_owned()) };
-        let doing = format!("create instance {}", self.name);
-        interrupt::leaves(format!(
-            "{} may have been created already; look: {} status {} -n {}",
-            self.name,
-            program::name(),
-            self.name,
-            context.class
-        ));
-        let created = context.call(doing, instances.create(&params, &self.wanted())).await?;
+        interrupt::leaves(format!("{name} may have been created already; look: {}", context.look(name)));
+        let (doing, wanted) = (format!("create instance {name}"), self.wanted());
+        let created = context.call(doing, instances.create(&params, &wanted)).await?;
         let verb = format!("created{}", self.dry_run.suffix());
-        let Some(limit) = self.wait.filter(|_| !self.dry_run.on_server()) else {
-            output::object(self.output.output, &created, &verb)?;
-            return Ok(Exit::Fine);
-        };
         let quiet = self.output.output.is_some();
-        if !quiet {
-            output::object(None, &created, &verb)?;
+        let limit = self.wait.filter(|_| !self.dry_run.on_server());
+        if limit.is_none() || !quiet {
+            output::object(self.output.output, &created, &verb)?;
         }
-        interrupt::leaves(format!(
-            "{} is being made all the same; look: {} status {}",
-            self.name,
-            program::name(),
-            self.name
-        ));
-        let what = format!("{} is not ready", self.name);
-        let ready = wait::until(context, &self.name, &wait::Wanted::by(&created), limit, &what).await?;
+        let Some(limit) = limit else { return Ok(Exit::Fine) };
+        interrupt::leaves(format!("{name} is being made all the same; look: {}", context.look(name)));
+        let what = format!("{name} is not ready");
+        let ready = wait::until(context, name, &wait::Wanted::by(&created), limit, &what).await?;
         if quiet {
             output::object(self.output.output, &ready, &verb)?;
         } else {
-            let step =
-                ready.status.and_then(|status| status.current_step).map(|step| step.id).unwrap_or_default();
-            output::line(format!(
-                "{} is ready on {step} after {}",
-                self.name,
-                output::seconds(begun.elapsed())
-            ))?;
+            let step = ready.status.and_then(|status| status.current_step).map(|step| step.id);
+            let (step, time) = (step.unwrap_or_default(), output::seconds(begun.elapsed()));
+            output::line(format!("{name} is ready on {step} after {time}"))?;
         }
         Ok(Exit::Fine)
     }

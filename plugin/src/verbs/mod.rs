@@ -66,15 +66,23 @@ impl DryRunArgs {
     }
 }
 
+/// Longest name of an instance (its schema).
+const LONGEST_INSTANCE_NAME: usize = 50;
+
+/// Whether a text is a DNS label of at most `longest` characters.
+fn is_name(text: &str, longest: usize) -> bool {
+    let word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let fits = text.starts_with(word) && text.ends_with(word) && text.chars().all(|c| word(c) || c == '-');
+    fits && text.len() <= longest
+}
+
 /// The name of an instance as people write it, and as `-o name` prints it.
 fn bare_name(text: &str) -> Result<String, String> {
     let name = text.rsplit_once('/').map_or(text, |(kind, name)| match kind {
         "workspaceinstance.workshop.platform" | "workspaceinstance" | "wsi" => name,
         _ => "",
     });
-    let word = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
-    let fits = name.starts_with(word) && name.ends_with(word) && name.chars().all(|c| word(c) || c == '-');
-    if fits && name.len() <= 50 {
+    if is_name(name, LONGEST_INSTANCE_NAME) {
         Ok(name.to_owned())
     } else {
         Err("want a name of lower-case letters, digits and hyphens, at most 50, for example ana".to_owned())

@@ -12,7 +12,7 @@ use crate::args::OutputArgs;
 use crate::context::Context;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::{interrupt, output, program, wait};
+use crate::{interrupt, output, wait};
 
 /// Start the current step afresh
 ///
@@ -48,7 +48,7 @@ impl Reset {
             dry_run: self.dry_run.on_server(),
         };
         let begun = Instant::now();
-        interrupt::leaves(format!("{name} goes on starting afresh; look: {} status {name}", program::name()));
+        interrupt::leaves(format!("{name} goes on starting afresh; look: {}", context.look(name)));
         let asked = apply(context, &before, &action).await?;
         let Some(limit) = self.wait.limit().filter(|_| !self.dry_run.on_server()) else {
             output::object(

@@ -60,10 +60,7 @@ impl Step {
         let name = &self.name;
         let begun = Instant::now();
         let same = before.spec.current_step.as_deref() == Some(step.as_str());
-        interrupt::leaves(format!(
-            "{name} goes on moving to {step}; look: {} status {name}",
-            program::name()
-        ));
+        interrupt::leaves(format!("{name} goes on moving to {step}; look: {}", context.look(name)));
         let asked = if same {
             before
         } else {

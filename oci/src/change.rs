@@ -98,13 +98,25 @@ pub enum Change {
         /// Numeric owner.
         owner: Owner,
     },
-    /// Another name of a file. A target in the same set must sort before the link.
+    /// Another name of a file of the same set, which must sort before the link. It has mode and owner of that
+    /// file: an unpacker sets both from the entry of the link too.
     HardLink {
         /// Path in the image.
         target: Vec<u8>,
     },
     /// The path of a lower layer is gone (an explicit whiteout).
     Deletion,
+}
+
+impl Change {
+    /// Permission bits and owner; nothing and root where there are none.
+    pub(crate) fn mode_and_owner(&self) -> (u32, Owner) {
+        match self {
+            Self::File { mode, owner, .. } | Self::Directory { mode, owner } => (*mode, *owner),
+            Self::Symlink { owner, .. } => (0o777, *owner),
+            Self::HardLink { .. } | Self::Deletion => (0, Owner::ROOT),
+        }
+    }
 }
 
 /// Why a path cannot go into a change set or a layer. Paths are shown with a leading slash.
@@ -130,8 +142,10 @@ pub enum ChangeError {
         /// Path below it.
         child: String,
     },
-    /// A hard link that would come before its target.
-    #[error("/{link}: hard link to /{target}, which must be a file that sorts before it; swap the two")]
+    /// A hard link without a file that it could name.
+    #[error(
+        "/{link}: hard link to /{target}, which must be a file of the same change set that sorts before it; add it, or swap the two"
+    )]
     LinkOrder {
         /// Path of the link.
         link: String,
@@ -245,8 +259,7 @@ impl ChangeSet {
                 }
             }
             if let Change::HardLink { target } = change {
-                let known = self.entries.get(target);
-                let is_file = matches!(known, None | Some(Change::File { .. }));
+                let is_file = matches!(self.entries.get(target), Some(Change::File { .. }));
                 if !is_file || target >= path {
                     return Err(ChangeError::LinkOrder { link: show(path), target: show(target) });
                 }
@@ -311,6 +324,8 @@ mod tests {
         set.insert("c", Change::HardLink { target: b"/b".to_vec() }).unwrap();
         assert_eq!(set.check(), Ok(()));
         set.insert("a", Change::HardLink { target: b"b".to_vec() }).unwrap();
+        assert!(matches!(set.check(), Err(ChangeError::LinkOrder { .. })));
+        set.insert("a", Change::HardLink { target: b"lower".to_vec() }).unwrap();
         assert!(matches!(set.check(), Err(ChangeError::LinkOrder { .. })));
     }
 }

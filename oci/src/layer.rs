@@ -200,8 +200,8 @@ mod tests {
         assert_eq!(
             (layer.diff_id.as_str(), layer.descriptor.digest.as_str()),
             (
-                "sha256:01284feef95e1abd41bb00c71088f009defd6dac2541eb64f3e71b5cce4cd929",
-                "sha256:fc029943f312dc70b738de6b2599a89a289864adb5b18448b5ce9fa4bf40b544"
+                "sha256:e505ea9d8ac4b58f0e793ef63e4b613d36635ea0a697fc4bfdb2021b25a253f1",
+                "sha256:dcb0bbf789969f86d28bbda83a18e4f99b653a880cfd525cca351751f5218c97"
             )
         );
         // The same bytes as everybody's: 1024 zeros.
@@ -263,7 +263,7 @@ mod tests {
             (b"home/ana/".to_vec(), 0o750, None),
             (b"home/ana/link".to_vec(), 0o777, Some(20)),
             (b"home/ana/run".to_vec(), 0o4755, None),
-            (b"home/ana/same".to_vec(), 0, Some(12)),
+            (b"home/ana/same".to_vec(), 0o4755, Some(12)),
             (long, 0o644, None),
             (b"long/link".to_vec(), 0o777, Some(200)),
             ("odd/ä ö\n'\"*".as_bytes().to_vec(), 0o644, None),

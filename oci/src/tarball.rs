@@ -6,7 +6,7 @@ use std::io::{self, Read, Write};
 
 use tar::{EntryType, Header};
 
-use crate::change::{Change, ChangeSet, Content, Owner, WHITEOUT, show};
+use crate::change::{Change, ChangeSet, Content, WHITEOUT, show};
 use crate::layer::LayerError;
 
 const BLOCK: u64 = 512;
@@ -23,7 +23,7 @@ pub(crate) fn write(set: &ChangeSet, out: &mut impl Write) -> Result<(), LayerEr
     let mut entries: Vec<_> = set.iter().map(|(path, change)| (archive_path(path, change), change)).collect();
     entries.sort_by(|(a, _), (b, _)| a.cmp(b));
     for (path, change) in entries {
-        write_entry(&path, change, out)?;
+        write_entry(set, &path, change, out)?;
     }
     out.write_all(&[0; 2 * BLOCK as usize])?;
     Ok(())
@@ -43,15 +43,23 @@ fn archive_path(path: &[u8], change: &Change) -> Vec<u8> {
     result
 }
 
-fn write_entry(path: &[u8], change: &Change, out: &mut impl Write) -> Result<(), LayerError> {
+fn write_entry(
+    set: &ChangeSet,
+    path: &[u8],
+    change: &Change,
+    out: &mut impl Write,
+) -> Result<(), LayerError> {
     let none: &[u8] = &[];
-    let (kind, mode, owner, link, content) = match change {
-        Change::File { content, mode, owner } => (EntryType::Regular, *mode, *owner, none, Some(content)),
-        Change::Directory { mode, owner } => (EntryType::Directory, *mode, *owner, none, None),
-        Change::Symlink { target, owner } => (EntryType::Symlink, 0o777, *owner, target.as_slice(), None),
-        Change::HardLink { target } => (EntryType::Link, 0, Owner::ROOT, target.as_slice(), None),
-        Change::Deletion => (EntryType::Regular, 0, Owner::ROOT, none, None),
+    let (kind, link, content) = match change {
+        Change::File { content, .. } => (EntryType::Regular, none, Some(content)),
+        Change::Directory { .. } => (EntryType::Directory, none, None),
+        Change::Symlink { target, .. } => (EntryType::Symlink, target.as_slice(), None),
+        Change::HardLink { target } => (EntryType::Link, target.as_slice(), None),
+        Change::Deletion => (EntryType::Regular, none, None),
     };
+    // A link that carried anything else would change its file on unpacking.
+    let described = if kind == EntryType::Link { set.get(link).unwrap_or(change) } else { change };
+    let (mode, owner) = described.mode_and_owner();
     let size = content.map_or(0, Content::size);
     let mut pax = Pax::default();
     let mut header = Header::new_ustar();
@@ -178,6 +186,7 @@ impl Pax {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::change::Owner;
 
     #[test]
     fn the_length_of_a_record_counts_itself() {

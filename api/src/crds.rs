@@ -19,10 +19,16 @@ pub fn all() -> Vec<CustomResourceDefinition> {
     all
 }
 
-/// Takes `nullable` from every field. The API server then drops a `null`, so that a field is either
-/// there or absent; with `nullable` it would be stored as a third thing that no rule knows.
+/// Leaves `nullable` to objects that may be empty and takes it from everything else.
+///
+/// The API server drops a `null` where it is not allowed, so that a field is either there or absent; a
+/// stored `null` would be a third thing that no rule knows. Objects that may be empty need it:
+/// server-side apply makes `null` of an object that loses its last field (`overrides: {}`).
 fn forbid_null(schema: &mut JSONSchemaProps) {
-    schema.nullable = None;
+    let may_be_empty = schema.properties.is_some() && schema.required.as_ref().is_none_or(Vec::is_empty);
+    if !may_be_empty {
+        schema.nullable = None;
+    }
     if let Some(JSONSchemaPropsOrArray::Schema(item)) = &mut schema.items {
         forbid_null(item);
     }
@@ -68,7 +74,7 @@ mod tests {
         if !bounded {
             faults.push(format!("{path}: no bound"));
         }
-        if schema.nullable.is_some() {
+        if schema.nullable.is_some() && (schema.properties.is_none() || schema.required.is_some()) {
             faults.push(format!("{path}: nullable"));
         }
         for (name, field) in schema.properties.iter().flatten() {

@@ -131,7 +131,10 @@ pub struct WorkspaceInstanceStatus {
     pub reset_count: Option<i64>,
     /// Steps whose checks were passed; written by the gateway.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(length(max = 500), inner(length(min = 1, max = 63)))]
+    #[schemars(
+        length(max = 500),
+        inner(length(min = 1, max = 63), regex(pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))
+    )]
     #[x_kube(merge_strategy = ListMerge::Set)]
     pub completed_steps: Vec<String>,
     /// The last twenty moves, newest last.

@@ -5,6 +5,9 @@
 use schemars::{Schema, SchemaGenerator, json_schema};
 use serde_json::json;
 
+/// Letters, digits and `-._`, beginning and ending with a letter or digit; may be empty.
+const LABEL_VALUE: &str = "^([a-zA-Z0-9]([-a-zA-Z0-9._]*[a-zA-Z0-9])?)?$";
+
 /// A duration in hours, minutes and seconds, `1h30m`. At most 24 characters.
 pub fn duration(_: &mut SchemaGenerator) -> Schema {
     json_schema!({
@@ -38,33 +41,61 @@ pub fn quantity(_: &mut SchemaGenerator) -> Schema {
     })
 }
 
-/// Conditions: at most 16, one of each type.
-pub fn conditions(generator: &mut SchemaGenerator) -> Schema {
-    use k8s_openapi::apimachinery::pkg::apis::meta::v1::Condition;
-    let mut condition = generator.subschema_for::<Condition>();
-    condition = json_schema!({
-        "type": "object",
-        "description": condition.get("description").cloned().unwrap_or_default(),
-        "required": ["type", "status", "reason", "message", "lastTransitionTime"],
-        "properties": {
-            "type": {"type": "string", "maxLength": 316,
-                "description": "What it is about, in CamelCase."},
-            "status": {"type": "string", "enum": ["True", "False", "Unknown"],
-                "description": "Whether it is so."},
-            "reason": {"type": "string", "minLength": 1, "maxLength": 1024,
-                "description": "Why, as one CamelCase word for programs."},
-            "message": {"type": "string", "maxLength": 4096,
-                "description": "Why, and what to do, for people."},
-            "observedGeneration": {"type": "integer", "format": "int64", "minimum": 0,
-                "description": "Generation of the spec that it speaks of."},
-            "lastTransitionTime": {"type": "string", "format": "date-time",
-                "description": "When the status last flipped."}
-        }
-    });
+/// Conditions of an instance: at most 16, one of each type.
+pub fn conditions(_: &mut SchemaGenerator) -> Schema {
+    at_most_conditions(16)
+}
+
+/// Conditions of a template: at most 4, since a template may be nearly as large as etcd takes.
+pub fn template_conditions(_: &mut SchemaGenerator) -> Schema {
+    at_most_conditions(4)
+}
+
+/// Bounds and patterns are those of `metav1.Condition`; its message may be eight times longer.
+fn at_most_conditions(most: u32) -> Schema {
     json_schema!({
         "type": "array",
-        "maxItems": 16,
-        "items": condition,
+        "maxItems": most,
+        "items": {
+            "type": "object",
+            "description": "One fact about the object.",
+            "required": ["type", "status", "reason", "message", "lastTransitionTime"],
+            "properties": {
+                "type": {
+                    "type": "string",
+                    "description": "What it is about, in CamelCase.",
+                    "maxLength": 316,
+                    "pattern": "^[-A-Za-z0-9_./]+$"
+                },
+                "status": {
+                    "type": "string",
+                    "description": "Whether it is so.",
+                    "enum": ["True", "False", "Unknown"]
+                },
+                "reason": {
+                    "type": "string",
+                    "description": "Why, as one CamelCase word for programs.",
+                    "maxLength": 1024,
+                    "pattern": "^[A-Za-z]([A-Za-z0-9_,:]*[A-Za-z0-9_])?$"
+                },
+                "message": {
+                    "type": "string",
+                    "description": "Why, and what to do, for people.",
+                    "maxLength": 4096
+                },
+                "observedGeneration": {
+                    "type": "integer",
+                    "description": "Generation of the spec that it speaks of.",
+                    "format": "int64",
+                    "minimum": 0
+                },
+                "lastTransitionTime": {
+                    "type": "string",
+                    "description": "When the status last flipped.",
+                    "format": "date-time"
+                }
+            }
+        },
         "x-kubernetes-list-type": "map",
         "x-kubernetes-list-map-keys": ["type"]
     })
@@ -75,16 +106,18 @@ pub fn digest(_: &mut SchemaGenerator) -> Schema {
     json_schema!({"type": "string", "maxLength": 71, "pattern": "^sha256:[a-f0-9]{64}$"})
 }
 
-/// Labels of class namespaces: at most eight equalities and eight expressions.
+/// Labels of class namespaces: at most eight equalities and eight expressions. One owner for all, as for
+/// every selector of Kubernetes.
 pub fn class_selector(_: &mut SchemaGenerator) -> Schema {
     json_schema!({
         "type": "object",
+        "x-kubernetes-map-type": "atomic",
         "properties": {
             "matchLabels": {
                 "type": "object",
                 "description": "Labels that the namespace has to have, all of them.",
                 "maxProperties": 8,
-                "additionalProperties": {"type": "string", "maxLength": 63},
+                "additionalProperties": {"type": "string", "maxLength": 63, "pattern": LABEL_VALUE},
                 "x-kubernetes-validations": [key_length(317)]
             },
             "matchExpressions": {
@@ -98,8 +131,8 @@ pub fn class_selector(_: &mut SchemaGenerator) -> Schema {
                         "key": {
                             "type": "string",
                             "description": "Key of a label.",
-                            "minLength": 1,
-                            "maxLength": 317
+                            "maxLength": 317,
+                            "pattern": "^[-a-zA-Z0-9._/]+$"
                         },
                         "operator": {
                             "type": "string",
@@ -110,7 +143,7 @@ pub fn class_selector(_: &mut SchemaGenerator) -> Schema {
                             "type": "array",
                             "description": "Values for In and NotIn.",
                             "maxItems": 16,
-                            "items": {"type": "string", "maxLength": 63}
+                            "items": {"type": "string", "maxLength": 63, "pattern": LABEL_VALUE}
                         }
                     }
                 }
@@ -119,11 +152,13 @@ pub fn class_selector(_: &mut SchemaGenerator) -> Schema {
     })
 }
 
-/// Quantities by resource name, at most sixteen.
+/// Quantities by resource name, at most sixteen. One owner for all: a map that loses its last entry by
+/// server-side apply would else become `null`.
 pub fn quota(generator: &mut SchemaGenerator) -> Schema {
     json_schema!({
         "type": "object",
         "maxProperties": 16,
+        "x-kubernetes-map-type": "atomic",
         "additionalProperties": quantity(generator),
         "x-kubernetes-validations": [key_length(317)]
     })

@@ -7,7 +7,7 @@ use kube::{CustomResource, KubeSchema};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::schema::{class_selector, conditions, digest};
+use super::schema::{class_selector, digest, template_conditions};
 use super::settings::Settings;
 
 /// A workshop as a cluster offers it: steps in order, defaults, and what instances may change.
@@ -108,7 +108,10 @@ pub struct Step {
 pub struct Unlock {
     /// Ids of steps, all of which have to be completed.
     // One owner for the whole list: an entry of its own in managedFields would cost more than the id.
-    #[schemars(length(max = 50), inner(length(min = 1, max = 63)))]
+    #[schemars(
+        length(max = 50),
+        inner(length(min = 1, max = 63), regex(pattern = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"))
+    )]
     pub after: Vec<String>,
 }
 
@@ -223,9 +226,15 @@ pub enum SettingRule {
     /// Any value.
     Free(NoArguments),
     /// A duration or quantity up to this one.
-    AtMost(#[schemars(length(min = 1, max = 64))] String),
+    AtMost(#[schemars(length(min = 1, max = 64), regex(pattern = r"^[-+a-zA-Z0-9._]+$"))] String),
     /// One of these values.
-    OneOf(#[schemars(length(min = 1, max = 32), inner(length(max = 64)))] Vec<String>),
+    OneOf(
+        #[schemars(
+            length(min = 1, max = 32),
+            inner(length(max = 64), regex(pattern = r"^[-+a-zA-Z0-9._]*$"))
+        )]
+        Vec<String>,
+    ),
     /// No other value than the template's.
     Locked(NoArguments),
 }
@@ -239,7 +248,7 @@ pub struct NoArguments {}
 #[serde(rename_all = "camelCase")]
 pub struct SecretName {
     /// Name in the operator's namespace.
-    #[schemars(length(min = 1, max = 253))]
+    #[schemars(length(min = 1, max = 253), regex(pattern = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"))]
     pub name: String,
 }
 
@@ -286,6 +295,6 @@ pub struct WorkspaceTemplateStatus {
     pub instances: i32,
     /// `Ready` and `Valid`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    #[schemars(schema_with = "conditions")]
+    #[schemars(schema_with = "template_conditions")]
     pub conditions: Vec<Condition>,
 }

@@ -130,7 +130,7 @@ mod tests {
     fn every_rule_says_why() {
         for role in cluster_roles() {
             for rule in &role.rules {
-                assert!(rule.why.ends_with('.') && rule.why.len() > 20, "{rule:?}");
+                assert!(rule.why.ends_with('.') && rule.why.len() > 15, "{rule:?}");
             }
         }
     }

@@ -1,0 +1,9 @@
+//! Both kinds on a real API server: only it knows the cost of a rule, what it drops, and what it stores.
+
+mod behaviour;
+mod definitions;
+mod largest;
+mod objects;
+mod rules;
+mod sizes;
+mod world;

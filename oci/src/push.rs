@@ -101,13 +101,11 @@ pub(crate) async fn open_tags<'t>(
         let found = store.resolve(repository, Target::Digest(digest)).await?;
         return Ok(found.is_none().then(Vec::new));
     }
-    let mut open = Vec::new();
-    for tag in tags {
-        let found = store.resolve(repository, Target::Tag(tag)).await?;
-        if found.is_none_or(|found| found.digest != *digest) {
-            open.push(*tag);
-        }
-    }
+    let asked = tags.iter().map(|tag| store.resolve(repository, Target::Tag(tag)));
+    let found = futures::future::try_join_all(asked).await?;
+    let points_elsewhere =
+        |(_, found): &(_, Option<Descriptor>)| found.as_ref().is_none_or(|found| found.digest != *digest);
+    let open: Vec<_> = tags.iter().zip(found).filter(points_elsewhere).map(|(tag, _)| *tag).collect();
     Ok((!open.is_empty()).then_some(open))
 }
 

@@ -1,25 +1,24 @@
 //! One registry's connections: requests with authorisation, time limits and attempts.
 
-use std::hash::{BuildHasher, RandomState};
 use std::sync::OnceLock;
 use std::time::Duration;
 
 use bytes::Bytes;
 use reqwest::header::{
-    AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+    AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use reqwest::{Method, Response, Url, redirect};
 
 use super::auth::{Auth, Challenge, Next, TokenAnswer, token_request};
+use super::call::Call;
 use super::credentials::Login;
 use super::failure::{Again, Failure, Refusal, transport};
 use super::host::is_plain_http;
+use super::retry::retry;
 use super::{Limits, RegistryOptions};
 use crate::check;
 use crate::error::StoreError;
 
-/// First pause between attempts; each later one is twice as long.
-const FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// Most bytes of an error's body that are read.
 const ERROR_LIMIT: u64 = 64 << 10;
 const TOKEN_LIMIT: u64 = 256 << 10;
@@ -35,46 +34,6 @@ pub(super) struct Client {
     auth: Auth,
     plain: OnceLock<reqwest::Client>,
     tls: OnceLock<reqwest::Client>,
-}
-
-/// A request that can be made more than once.
-pub(super) struct Call {
-    method: Method,
-    pub(super) url: Url,
-    /// What it is about, for messages.
-    pub(super) subject: String,
-    scopes: Vec<String>,
-    headers: Vec<(HeaderName, HeaderValue)>,
-    body: Option<Bytes>,
-    size: u64,
-}
-
-impl Call {
-    /// The right that a token must give; a later one for the same repository replaces an earlier one.
-    pub(super) fn scope(mut self, repository: &str, actions: &str) -> Self {
-        let prefix = format!("repository:{repository}:");
-        self.scopes.retain(|scope| !scope.starts_with(&prefix));
-        self.scopes.push(prefix + actions);
-        self
-    }
-
-    /// A value that is no header text is left out: the registry's answer then says what is missing.
-    pub(super) fn header(mut self, name: HeaderName, value: &str) -> Self {
-        self.headers.extend(HeaderValue::from_str(value).ok().map(|value| (name, value)));
-        self
-    }
-
-    pub(super) fn body(mut self, bytes: Bytes) -> Self {
-        self.size = bytes.len() as u64;
-        self.body = Some(bytes);
-        self
-    }
-
-    /// Bytes that will pass, which lengthen the time limit.
-    pub(super) fn moves(mut self, bytes: u64) -> Self {
-        self.size = bytes;
-        self
-    }
 }
 
 impl Client {
@@ -129,38 +88,15 @@ impl Client {
             let detail = "with a location that cannot be used".to_owned();
             return Err(StoreError::Answer { subject, registry: self.host.clone(), detail });
         };
-        Ok(Call { method, url, subject, scopes: Vec::new(), headers: Vec::new(), body: None, size: 0 })
+        Ok(Call::new(method, url, subject))
     }
 
     /// Makes attempts until one succeeds, makes no sense, or was the last.
-    pub(super) async fn retry<T, F>(&self, mut attempt: impl FnMut() -> F) -> Result<T, StoreError>
+    pub(super) async fn retry<T, F>(&self, attempt: impl FnMut() -> F) -> Result<T, StoreError>
     where
         F: Future<Output = Result<T, Failure>>,
     {
-        let mut made = 1;
-        loop {
-            let failure = match attempt().await {
-                Ok(value) => return Ok(value),
-                Err(failure) => failure,
-            };
-            let pause = match failure.again {
-                Again::Never => return Err(failure.error),
-                Again::Soon => {
-                    jitter(FIRST_PAUSE.saturating_mul(1 << (made - 1).min(16)).min(self.limits.pause))
-                }
-                Again::After(pause) => pause,
-            };
-            if made >= self.limits.attempts || pause > self.limits.pause {
-                return Err(match failure.error {
-                    StoreError::Unreachable { subject, registry, detail, .. } => {
-                        StoreError::Unreachable { subject, registry, attempts: made, detail }
-                    }
-                    other => other,
-                });
-            }
-            tokio::time::sleep(pause).await;
-            made += 1;
-        }
+        retry(&self.limits, attempt).await
     }
 
     /// One attempt. An answer with another status than the `wanted` ones is a failure.
@@ -343,13 +279,6 @@ fn never_to_plain(attempt: redirect::Attempt<'_>) -> redirect::Action {
         return attempt.error("redirected too often, or from TLS to plain HTTP");
     }
     attempt.follow()
-}
-
-/// Between half and all of a pause, so that many clients do not come back at once.
-fn jitter(pause: Duration) -> Duration {
-    // Every new state of the standard hasher is random.
-    let random = RandomState::new().hash_one(0_u8) % 1000;
-    pause.mul_f64(0.5 + random as f64 / 2000.0)
 }
 
 /// A header's text.

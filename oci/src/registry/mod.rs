@@ -1,10 +1,12 @@
 //! A registry that speaks the OCI distribution specification, over HTTP.
 
 mod auth;
+mod call;
 mod client;
 mod credentials;
 mod failure;
 mod host;
+mod retry;
 mod transfer;
 
 use std::path::Path;
@@ -27,7 +29,8 @@ use crate::manifest::RawManifest;
 use crate::media;
 use crate::progress::Progress;
 use crate::store::{Answer, Store, Target};
-use client::{Call, Client, header};
+use call::Call;
+use client::{Client, header};
 use failure::Failure;
 
 /// Most bytes of a manifest: what the specification asks registries to take.

@@ -12,7 +12,8 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use wire::Digest;
 
 use super::Registry;
-use super::client::{Call, header};
+use super::call::Call;
+use super::client::header;
 use super::failure::Failure;
 use crate::check::{self, Check};
 use crate::descriptor::Descriptor;

@@ -1,1 +1,1 @@
-//! e2e
+//! Journeys on the node cluster: all of it is in `tests/it`.

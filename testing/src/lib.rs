@@ -1,1 +1,13 @@
-//! testing
+//! What tests against a real API server share: a control plane of their own, and the two verbs of a test
+//! of the API, [`Judge::accepts`] and [`Judge::rejects`].
+
+mod control_plane;
+mod definitions;
+mod error;
+mod judge;
+pub mod live;
+
+pub use control_plane::ControlPlane;
+pub use definitions::install_definitions;
+pub use error::TestingError;
+pub use judge::{Answer, Judge};

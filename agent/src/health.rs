@@ -1,12 +1,12 @@
-//! Answers which step this container runs. One thread, a bounded number of connections, each with
-//! a deadline, so that no peer can hold up another.
+//! Answers which step this container runs. A bounded number of connections, each with a deadline and
+//! none ever waited for, so that no peer can hold up another or the reaping of children.
 
 use std::io::{self, Read, Write};
-use std::net::{Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Ipv6Addr, TcpListener, TcpStream};
 use std::os::fd::AsFd;
 use std::time::{Duration, Instant};
 
-use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::poll::{PollFd, PollFlags};
 
 use crate::request::{self, LONGEST, Question};
 
@@ -15,47 +15,75 @@ const MOST: usize = 32;
 /// Longest time for a question.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// The listening socket and the questions that are on their way.
+pub struct Server {
+    listener: TcpListener,
+    open: Vec<Connection>,
+    health: String,
+}
+
 struct Connection {
     stream: TcpStream,
     read: Vec<u8>,
     since: Instant,
 }
 
-/// Listens on every address of the pod.
-///
-/// # Errors
-/// When the port is taken or there is no network.
-pub fn listen(port: u16) -> io::Result<TcpListener> {
-    let listener = TcpListener::bind(SocketAddr::from((Ipv6Addr::UNSPECIFIED, port)))
-        .or_else(|_| TcpListener::bind(SocketAddr::from(([0, 0, 0, 0], port))))?;
-    listener.set_nonblocking(true)?;
-    Ok(listener)
-}
+impl Server {
+    /// Listens on every address of the pod, IPv6 and IPv4; answers `health`, which is JSON.
+    ///
+    /// # Errors
+    /// When the port is taken or there is no network.
+    pub fn listen(port: u16, health: String) -> io::Result<Self> {
+        // The standard library sets SO_REUSEADDR: connections to the container that a step change
+        // ended do not keep the port from the next one.
+        let listener = TcpListener::bind((Ipv6Addr::UNSPECIFIED, port))
+            .or_else(|_| TcpListener::bind((Ipv4Addr::UNSPECIFIED, port)))?;
+        listener.set_nonblocking(true)?;
+        Ok(Self { listener, open: Vec::new(), health })
+    }
 
-/// Answers for ever.
-pub fn serve(listener: &TcpListener, health: &str) -> ! {
-    let mut open: Vec<Connection> = Vec::new();
-    loop {
-        wait(listener, &open);
-        while let Ok((stream, _)) = listener.accept() {
-            if stream.set_nonblocking(true).is_ok() {
-                if open.len() >= MOST {
-                    open.remove(0);
+    /// The port that it listens on.
+    ///
+    /// # Errors
+    /// None that the kernel documents.
+    pub fn port(&self) -> io::Result<u16> {
+        self.listener.local_addr().map(|address| address.port())
+    }
+
+    /// Adds what has to be watched for input.
+    pub fn watch<'a>(&'a self, list: &mut Vec<PollFd<'a>>) {
+        list.push(PollFd::new(self.listener.as_fd(), PollFlags::POLLIN));
+        list.extend(self.open.iter().map(|open| PollFd::new(open.stream.as_fd(), PollFlags::POLLIN)));
+    }
+
+    /// How long until a connection has to be ended; none while nobody is connected.
+    pub fn patience(&self) -> Option<Duration> {
+        self.open.first().map(|oldest| PATIENCE.saturating_sub(oldest.since.elapsed()))
+    }
+
+    /// Does what can be done without waiting.
+    pub fn advance(&mut self) {
+        // Bounded, so that a flood of connections does not keep the agent from its signals.
+        for _ in 0..MOST {
+            match self.listener.accept() {
+                Ok((stream, _)) => self.take(stream),
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break,
+                // No descriptor left, most likely: the oldest gives way here too.
+                Err(_) => {
+                    self.open.drain(..1.min(self.open.len()));
+                    break;
                 }
-                open.push(Connection { stream, read: Vec::new(), since: Instant::now() });
             }
         }
-        open.retain_mut(|connection| connection.since.elapsed() < PATIENCE && advance(connection, health));
+        self.open.retain_mut(|open| open.since.elapsed() < PATIENCE && advance(open, &self.health));
     }
-}
 
-/// Sleeps until something comes, or until a deadline has to be looked at.
-fn wait(listener: &TcpListener, open: &[Connection]) {
-    let timeout = if open.is_empty() { PollTimeout::NONE } else { PollTimeout::from(1000_u16) };
-    let mut watched = vec![PollFd::new(listener.as_fd(), PollFlags::POLLIN)];
-    watched.extend(open.iter().map(|connection| PollFd::new(connection.stream.as_fd(), PollFlags::POLLIN)));
-    // A signal ends the wait early, which does no harm.
-    let _ = poll(&mut watched, timeout);
+    fn take(&mut self, stream: TcpStream) {
+        if stream.set_nonblocking(true).is_ok() {
+            self.open.push(Connection { stream, read: Vec::new(), since: Instant::now() });
+            self.open.drain(..self.open.len().saturating_sub(MOST));
+        }
+    }
 }
 
 /// Reads what came; answers and ends the connection once the question is whole.

@@ -26,7 +26,7 @@ controllers_command() {
 		"--authentication-kubeconfig=$DIR/pki/kcm.conf" "--authorization-kubeconfig=$DIR/pki/kcm.conf"
 		"--service-account-private-key-file=$DIR/pki/sa.key" "--root-ca-file=$DIR/pki/ca.crt" --use-service-account-credentials
 		"--cluster-signing-cert-file=$DIR/pki/ca.crt" "--cluster-signing-key-file=$DIR/pki/ca.key"
-		--leader-elect=false --bind-address=127.0.0.1
+		--leader-elect=false --bind-address=127.0.0.1 "--flex-volume-plugin-dir=$DIR/volume-plugins"
 		# twenty workspaces may come and go at once
 		--kube-api-qps=300 --kube-api-burst=600 --concurrent-namespace-syncs=30 --concurrent-gc-syncs=30 "$@")
 }

@@ -23,8 +23,7 @@ need_binaries() {
 	BIN=$(binaries)
 	[ ! -e "$BIN/finished" ] || return 0
 	check_build
-	mapfile -t packages < <(packages_for build)
-	need_packages "${packages[@]}"
+	need_packages_for build
 	mkdir -p "$BIN"
 	exec 8>>"$CACHE/cluster/build.lock"
 	flock -n 8 || { progress "another build is running; waiting for it" && flock 8; }

@@ -6,13 +6,14 @@ probe_root() { [ "$(id -u)" = 0 ]; }
 probe_command() { command -v "$1" >/dev/null; }
 probe_go() { go env GOVERSION | sed 's/^go//'; }
 probe_free() { free_megabytes "$1"; }
-probe_module() { modprobe -q "$1" 2>/dev/null || true; }
+probe_module() { as_root modprobe -q "$1" 2>/dev/null || true; }
 probe_overlay() { grep -qw overlay /proc/filesystems; }
-probe_bridge() { ip link add workshop-probe type bridge 2>/dev/null && ip link del workshop-probe; }
-probe_nftables() { nft add table inet workshop-probe 2>/dev/null && nft delete table inet workshop-probe; }
+probe_bridge() { as_root ip link add workshop-probe type bridge 2>/dev/null && as_root ip link del workshop-probe; }
+probe_nftables() { as_root nft add table inet workshop-probe 2>/dev/null && as_root nft delete table inet workshop-probe; }
 probe_bridge_filter() { [ -e /proc/sys/net/bridge/bridge-nf-call-iptables ]; }
 probe_user_namespaces() { unshare --user --map-root-user true 2>/dev/null; }
 probe_routes() { ip -4 route show root "$1" 2>/dev/null; ip -4 route show match "$1" | grep -v ^default; }
+probe_other_kubelet() { ss -Hlx src "$DEVICE_SOCKET" | grep . >/dev/null && ! part_pid kubelet >/dev/null; }
 probe_listener() { ss -Hltn "sport = :$2" | awk '{print $4}' | grep -xE "($1|0\.0\.0\.0|\*|\[::\]):$2" >/dev/null; }
 
 # check_build: the compiler and the room that the first build needs.
@@ -53,6 +54,10 @@ check_ranges() {
 		others=$(probe_routes "$range" | grep -v -e "dev $BRIDGE" -e "^blackhole $range" || true)
 		[ -z "$others" ] || refuse "the cluster's range $range is in use on this machine: $(head -n 1 <<<"$others"); end that network first"
 	done
+}
+
+check_other_kubelet() {
+	! probe_other_kubelet || refuse "another kubelet runs on this machine (it listens on $DEVICE_SOCKET), and there can be one; stop it, or use its cluster"
 }
 
 # check_port ADDRESS PORT PART: free, or the part's own.

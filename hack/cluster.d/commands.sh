@@ -7,6 +7,7 @@ usage() {
 
 		  up                     start the node cluster, or mend it; needs root or sudo
 		  down                   end it; nothing of it is left but the compiled binaries
+		  stop                   end it and keep its state (objects, images, volumes) for the next "up"
 		  status                 what runs, where the audit log, the registry and the kubeconfig are
 		  kubeconfig             print the file's path: export KUBECONFIG=\$(hack/cluster kubeconfig)
 		  env                    print exports of PATH and KUBECONFIG: eval "\$(hack/cluster env)"
@@ -46,7 +47,8 @@ main() {
 	set -- "${arguments[@]}"
 	case $command in
 		up) if [ "$DIR" != "$STATE/cluster" ]; then control_plane_up "$owner" "${with[@]}"; else node_up "${all[@]}"; fi ;;
-		down) if [ "$DIR" != "$STATE/cluster" ]; then control_plane_down; else node_down "${all[@]}"; fi ;;
+		down) if [ "$DIR" != "$STATE/cluster" ]; then control_plane_down; else node_down remove "${all[@]}"; fi ;;
+		stop) if [ "$DIR" != "$STATE/cluster" ]; then refuse "\"stop\" is for the node cluster; use \"down\" for a control plane"; else node_down keep "${all[@]}"; fi ;;
 		status) show_status ;;
 		kubeconfig) need_cluster && echo "$DIR/kubeconfig" ;;
 		env) need_cluster && printf 'export PATH=%q:"$PATH" KUBECONFIG=%q\n' "$(binaries)" "$DIR/kubeconfig" ;;

@@ -74,6 +74,7 @@ write_containerd() {
 		  netns_mounts_under_state_dir = true
 		[plugins.'io.containerd.cri.v1.runtime'.cni]
 		  bin_dirs = ["/usr/lib/cni"]
+		  use_internal_loopback = true
 		  conf_dir = "$DIR/cni"
 		[plugins.'io.containerd.cri.v1.runtime'.containerd.runtimes.runc]
 		  runtime_type = "io.containerd.runc.v2"
@@ -116,7 +117,7 @@ write_kubelet() {
 		clusterDomain: cluster.local
 		resolvConf: $DIR/resolv.conf
 		podLogsDir: $DIR/log/pods
-		volumePluginDir: $DIR/kubelet/volume-plugins
+		volumePluginDir: $DIR/volume-plugins
 		makeIPTablesUtilChains: false
 		maxPods: 300
 		podPidsLimit: 512

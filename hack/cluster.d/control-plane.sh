@@ -8,8 +8,7 @@ control_plane_up() {
 	for part in "${with[@]}"; do
 		[ "$part" = controller-manager ] || refuse "--with \"$part\": a control plane can have the controller-manager beside etcd and the API server, nothing else"
 	done
-	mapfile -t packages < <(packages_for control-plane)
-	need_packages "${packages[@]}"
+	need_packages_for control-plane
 	need_binaries
 	mkdir -p "$DIR" 2>/dev/null || refuse "cannot make the folder $DIR for the state; name another with --dir"
 	check_space "$DIR" 500 "the state of a control plane; name another folder with --dir"
@@ -105,5 +104,5 @@ control_plane_remove() {
 		[ "$(part_pid "$part")" = $$ ] || stop_part "$part" KILL || true
 	done
 	for pid in $(strays "$DIR/"); do end_process "$pid" KILL || true; done
-	rm -rf "$DIR"/{run,log,etcd,pki,ports,kubeconfig,version}
+	rm -rf "$DIR"/{run,log,etcd,pki,volume-plugins,ports,kubeconfig,version}
 }

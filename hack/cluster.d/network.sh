@@ -24,7 +24,7 @@ network_down() {
 	ip link del "$BRIDGE" 2>/dev/null
 	ip route del blackhole "$POD_RANGE" 2>/dev/null
 	for family in ip ip6; do nft delete table $family kube-proxy 2>/dev/null; done
-	if [ -e "$DIR/settings" ]; then sed 's/ = /=/' "$DIR/settings" | xargs -r sysctl -qw; fi
+	if [ -e "$DIR/settings" ]; then sed 's/ = /=/' "$DIR/settings" | xargs -r sysctl -qw && rm -f "$DIR/settings"; fi
 }
 
 # dns_answers ADDRESS PORT: does it know the address of the API server's service? One DNS question over TCP.

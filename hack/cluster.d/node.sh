@@ -3,7 +3,7 @@
 
 node_up() {
 	check_rights
-	check_node_packages
+	need_packages_for cluster
 	check_kernel
 	need_binaries
 	become_root "$@"
@@ -12,6 +12,7 @@ node_up() {
 	check_space "$STATE" 2000 "images and logs of the cluster; set WORKSHOP_STATE to a folder on a larger disk"
 	check_version
 	check_ranges
+	check_other_kubelet
 	mkdir -p "$DIR/run" "$DIR/log"
 	echo "$STATE_VERSION" >"$DIR/version"
 	heal
@@ -22,12 +23,6 @@ node_up() {
 	start_parts
 	finish
 	progress "the cluster is up: export KUBECONFIG=$DIR/kubeconfig"
-}
-
-check_node_packages() {
-	local packages
-	mapfile -t packages < <(packages_for cluster)
-	need_packages "${packages[@]}"
 }
 
 # become_root ARGUMENTS: the rest of the work is root's; the binaries were compiled by the caller.
@@ -53,8 +48,8 @@ check_version() {
 	version=$(cat "$DIR/version" 2>/dev/null || true)
 	[ "$version" != "$STATE_VERSION" ] || return 0
 	progress "the state in $DIR is of another version (${version:-none}; this is: $STATE_VERSION): making it anew"
-	node_remove
-	mkdir -p "$RUN"
+	node_end
+	rm -rf "${DIR:?}"
 	echo "$DIR" >"$RUN/owner"
 }
 

@@ -9,7 +9,7 @@ boot_id() { cat /proc/sys/kernel/random/boot_id; }
 # the process keeps its ports.
 start_time() {
 	local stat threads
-	{ stat=$(<"/proc/$1/stat"); } 2>/dev/null || return 1
+	stat=$(cat "/proc/$1/stat" 2>/dev/null) || return 1
 	read -ra stat <<<"${stat##*) }"
 	threads=("/proc/$1/task/"*)
 	{ [ "${stat[0]}" != Z ] || [ ${#threads[@]} -gt 1 ]; } && echo "${stat[19]}"

@@ -1,31 +1,35 @@
 # shellcheck shell=bash
 # Ends a node cluster, whole or half made, and leaves nothing of it: process, mount, namespace, bridge, table, file.
 
+# node_down KEEP ARGUMENTS: KEEP is "keep" where the state stays for the next "up".
 node_down() {
+	local keep=$1
+	shift
 	[ -d "$DIR" ] || [ -d "$RUN" ] || ip link show "$BRIDGE" >/dev/null 2>&1 || { progress "there is no node cluster" && return; }
 	check_rights
 	become_root "$@"
 	take_lock "$RUN/lock"
-	node_remove
+	check_owner
+	node_end
+	[ "$keep" = keep ] || rm -rf "${DIR:?}"
 	rm -rf "${RUN:?}"
 	rmdir "$STATE" 2>/dev/null || true
-	progress "the cluster is gone"
+	progress "the cluster is $([ "$keep" = keep ] && echo "stopped; its state stays in $DIR" || echo gone)"
 }
 
-# node_remove: goes on where one of its steps fails, since what it finds may be half made.
-node_remove() { remove_everything || true; }
+# node_end: goes on where one of its steps fails, since what it finds may be half made.
+node_end() { end_everything || true; }
 
-remove_everything() {
+end_everything() {
 	local part pid
 	for part in kubelet kube-proxy containerd; do stop_part "$part"; done
 	remove_pods
-	for part in $(recorded_parts); do stop_part "$part"; done
+	for part in $(recorded_parts); do stop_part "$part" KILL; done
 	for pid in $(strays "$DIR/"); do end_process "$pid" KILL; done
 	unmount_under "$DIR" "$RUN"
 	network_down
 	cgroup_down
 	remove_traces
-	rm -rf "${DIR:?}"
 	# the lock stays while it is held
 	find "$RUN" -mindepth 1 ! -path "$RUN/lock" -delete
 }
@@ -93,5 +97,6 @@ remove_traces() {
 	for link in /var/log/containers/*; do
 		case $(readlink "$link" 2>/dev/null) in "$DIR"/*) rm -f "$link" ;; esac
 	done
-	rmdir /var/log/containers /var/lib/cni/results /var/lib/cni 2>/dev/null || true
+	probe_other_kubelet || rm -f "$DEVICE_SOCKET"
+	rmdir /var/log/containers /var/lib/cni/results /var/lib/cni /var/lib/kubelet/device-plugins /var/lib/kubelet 2>/dev/null || true
 }

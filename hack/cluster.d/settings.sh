@@ -38,6 +38,7 @@ VOLUMES=24 # volumes in the pool of the storage class "local"
 # Sockets and everything that a restart of the machine takes away.
 RUN=/run/workshop-platform
 CGROUP=workshop-platform
+DEVICE_SOCKET=/var/lib/kubelet/device-plugins/kubelet.sock # the one path that no kubelet can be told to change
 SANDBOX_IMAGE=workshop.local/pause:1
 
 # In the order in which they start.

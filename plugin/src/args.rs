@@ -80,6 +80,7 @@ pub struct Global {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    Load(verbs::load::Load),
     Create(verbs::create::Create),
     Status(verbs::status::Status),
     Step(verbs::step::Step),
@@ -92,8 +93,8 @@ pub enum Verb {
 /// `-o` of verbs that print objects.
 #[derive(Clone, Copy, Debug, Default, Args)]
 pub struct OutputArgs {
-    /// Form of the output
-    #[arg(short, long, value_name = "FORM", value_enum)]
+    /// Form of the output: json, yaml, name or wide
+    #[arg(short, long, value_name = "FORM", value_enum, hide_possible_values = true)]
     pub output: Option<Format>,
 }
 
@@ -121,6 +122,11 @@ fn renamed(mut command: clap::Command) -> clap::Command {
     let as_called = |text: String| text.replace("kubectl workshop", program::name());
     if let Some(text) = command.get_after_help().map(ToString::to_string) {
         command = command.after_help(as_called(text));
+    }
+    if command.get_name() == "step" {
+        // The order that people write; clap would put the choice first.
+        let usage = format!("{} step [OPTIONS] <NAME> <STEP|--next|--prev|--first>", program::name());
+        command = command.override_usage(usage);
     }
     let names: Vec<String> = command.get_subcommands().map(|sub| sub.get_name().to_owned()).collect();
     for name in names {

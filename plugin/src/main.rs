@@ -14,6 +14,7 @@ mod progress;
 mod step_choice;
 mod table;
 mod tracked;
+mod transfers;
 mod verbs;
 mod wait;
 
@@ -68,6 +69,7 @@ fn run(cli: Cli) -> Result<Exit, Error> {
 async fn dispatch(cli: Cli) -> Result<Exit, Error> {
     let Cli { global, verb } = cli;
     match verb {
+        Verb::Load(verb) => verb.run(&Context::open(&global).await?).await,
         Verb::Version(verb) => verb.run(&global).await,
         Verb::Check(verb) => verb.run(&global).await,
         Verb::Create(verb) => verb.run(&Context::open(&global).await?).await,

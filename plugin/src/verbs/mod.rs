@@ -4,6 +4,8 @@ pub mod check;
 pub mod create;
 pub mod delete;
 mod details;
+pub mod load;
+mod registries;
 pub mod reset;
 pub mod status;
 pub mod step;
@@ -41,8 +43,15 @@ impl WaitArgs {
 /// `--dry-run`.
 #[derive(Clone, Copy, Debug, Args)]
 pub struct DryRunArgs {
-    /// Let the API server check everything and change nothing
-    #[arg(long, value_name = "WHERE", value_enum, default_value = "none", hide_default_value = true)]
+    /// With =server: let the API server check everything and change nothing
+    #[arg(
+        long,
+        value_name = "WHERE",
+        value_enum,
+        default_value = "none",
+        hide_default_value = true,
+        hide_possible_values = true
+    )]
     dry_run: DryRun,
 }
 

@@ -6,7 +6,11 @@
 mod cluster;
 mod instances;
 mod interrupt;
+mod load;
 mod played_operator;
 mod program;
+#[path = "../../../oci/tests/it/real.rs"]
+#[allow(dead_code)]
+mod registry;
 mod trouble;
 mod usage;

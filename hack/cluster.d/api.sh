@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2054 # COMMAND is read by the callers; commas stand in values
 # etcd, API server and controller manager: the same commands for the node cluster and for a control plane alone.
 # They read DIR, BIN, API_ADDRESS, API_PORT, ETCD_PORT, ETCD_PEER_PORT and set COMMAND.
 

@@ -21,7 +21,11 @@ binaries() { echo "$CACHE/cluster/$(binaries_key)/bin"; }
 # was killed goes on where it was: a finished binary is kept, and the Go cache has what was compiled of the next.
 need_binaries() {
 	BIN=$(binaries)
-	[ ! -e "$BIN/finished" ] || return 0
+	# the time of the marker is that of the last use
+	if [ -e "$BIN/finished" ]; then
+		touch "$BIN/finished" 2>/dev/null || true
+		return
+	fi
 	check_build
 	need_packages_for build
 	mkdir -p "$BIN"
@@ -31,9 +35,16 @@ need_binaries() {
 		progress "compiling Kubernetes $KUBERNETES_VERSION, etcd, containerd and their tools (about 10 minutes of two cores, once)"
 		build_all
 		touch "$BIN/finished"
+		forget_old_binaries
 		progress "compiled into $BIN"
 	fi
 	exec 8>&-
+}
+
+# forget_old_binaries: those that nobody used for two weeks.
+forget_old_binaries() {
+	local marker
+	find "$CACHE/cluster" -path '*/bin/finished' -mtime +14 | while read -r marker; do rm -rf "${marker%/bin/finished}"; done
 }
 
 build_all() {

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # variables are read by the other files
 # The commands of hack/cluster.
 
 usage() {
@@ -15,7 +15,7 @@ usage() {
 		  part PART ACTION       start, stop, restart or kill (-9) one part
 		  image-gc               make kubelet remove every image that no container uses, once and now
 		  build                  compile the binaries, start nothing
-		  bin                    print the folder of the binaries (kubectl, helm, kubeconform, ctr, ...)
+		  bin                    compile, and print the folder of the binaries (kubectl, helm, kubeconform, ctr, ...)
 
 		  up --control-plane --dir DIR [--with controller-manager] [--owner PID]
 		                         etcd and API server alone, on free ports of 127.0.0.1, without root; any number at once.
@@ -51,12 +51,12 @@ main() {
 		stop) if [ "$DIR" != "$STATE/cluster" ]; then refuse "\"stop\" is for the node cluster; use \"down\" for a control plane"; else node_down keep "${all[@]}"; fi ;;
 		status) show_status ;;
 		kubeconfig) need_cluster && echo "$DIR/kubeconfig" ;;
-		env) need_cluster && printf 'export PATH=%q:"$PATH" KUBECONFIG=%q\n' "$(binaries)" "$DIR/kubeconfig" ;;
+		env) need_cluster && need_binaries && echo "export PATH=$(printf %q "$BIN"):\"\$PATH\" KUBECONFIG=$(printf %q "$DIR/kubeconfig")" ;;
 		logs) show_logs "$@" ;;
 		part) change_part "${1:-}" "${2:-}" ;;
 		image-gc) collect_images "${all[@]}" ;;
 		build) need_binaries ;;
-		bin) binaries ;;
+		bin) need_binaries && echo "$BIN" ;;
 		help | -h | --help) usage ;;
 		*) usage >&2 && exit 2 ;;
 	esac
@@ -116,9 +116,9 @@ change_part() {
 work_on_node() {
 	need_cluster
 	[ "$DIR" = "$STATE/cluster" ] || refuse "hack/cluster $1 works on the node cluster only"
+	need_binaries
 	become_root "$@"
 	take_lock "$RUN/lock"
-	BIN=$(binaries)
 }
 
 # collect_images: kubelet looks at images when it starts and then every five minutes, so it is started with an age limit

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034,SC2153 # variables are read and set by the other files
 # A control plane alone, for tests of the API: etcd and API server on free ports of 127.0.0.1, without root.
 # Any number can run at once, each with its state in a folder of its own.
 

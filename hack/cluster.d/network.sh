@@ -32,7 +32,7 @@ dns_answers() {
 	local question answer
 	question='\x00\x36\x77\x73\x01\x00\x00\x01\x00\x00\x00\x00\x00\x00\x0akubernetes\x07default\x03svc\x07cluster\x05local\x00\x00\x01\x00\x01'
 	# length (2), id (2), flags (2), questions (2), answers (2): no error and one answer
-	# shellcheck disable=SC2059 # the format is the question
+	# shellcheck disable=SC2016 # for the other shell
 	answer=$(timeout 2 bash -c 'exec 3<>"/dev/tcp/$0/$1" && printf "$2" >&3 && head -c 10 <&3 | od -An -tu1' "$1" "$2" "$question" 2>/dev/null) || return 1
 	read -ra answer <<<"$answer"
 	[ ${#answer[@]} = 10 ] && [ $((answer[5] % 16)) = 0 ] && [ "${answer[9]}" = 1 ]

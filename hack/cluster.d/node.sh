@@ -3,7 +3,7 @@
 
 node_up() {
 	check_rights
-	need_packages_for cluster
+	need_node_packages
 	check_kernel
 	need_binaries
 	become_root "$@"
@@ -23,6 +23,14 @@ node_up() {
 	start_parts
 	finish
 	progress "the cluster is up: export KUBECONFIG=$DIR/kubeconfig"
+}
+
+# need_node_packages: the package of the registry comes with a service, which is not wanted.
+need_node_packages() {
+	local registry_was_here=yes
+	package_installed docker-registry || registry_was_here=no
+	need_packages_for cluster
+	[ $registry_was_here = yes ] || ! probe_command systemctl || as_root systemctl disable --quiet --now docker-registry 2>/dev/null || true
 }
 
 # become_root ARGUMENTS: the rest of the work is root's; the binaries were compiled by the caller.

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # variables are read by the other files
 # The parts of the node cluster: how each is started, and how one knows that it works.
 
 # node_part PART: starts it unless it runs, and waits until it answers.

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2016 # what stands in single quotes is for a shell in a pod
 # The node cluster as it should be. The tests build on each other, in this order.
 
 test_node_up_from_nothing() {

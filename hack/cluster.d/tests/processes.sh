@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2016 # what stands in single quotes is for another shell
 # Starting and stopping processes, with harmless ones.
 
 # processes SCRIPT: runs it with the functions of process.sh and a state folder.

@@ -1,4 +1,4 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2016 # what stands in single quotes is for another shell
 # Every refusal, with probes that say what such a machine would say. No cluster is started.
 
 # with PROBE CHECK...: loads the checks, puts PROBE (a function definition) in its place, runs CHECK.
@@ -66,7 +66,7 @@ test_refusal_of_a_missing_package_names_it() {
 	refused 'cannot install Debian package conntrack;' \
 		with 'package_installed() { [ "$1" != conntrack ]; }; install_packages() { false; }' need_packages_for cluster
 	refused 'package no-such-thing is needed but not listed in hack/packages' with : need_packages no-such-thing
-	with 'package_installed() { [ -e "$HOME/installed" ]; }; HOME=$(mktemp -d); install_packages() { touch "$HOME/installed"; }' need_packages curl openssl
+	with 'package_installed() { [ -e "$HOME/installed" ]; }; HOME=$T; install_packages() { touch "$HOME/installed"; }' need_packages curl openssl
 }
 
 test_refusal_of_wrong_words() {

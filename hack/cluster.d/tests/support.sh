@@ -23,8 +23,8 @@ not() {
 within() {
 	local limit=$((SECONDS + $1))
 	shift
-	until "$@" >/dev/null 2>&1; do
-		[ $SECONDS -lt $limit ] || fail "not in time: $*" || { "$@" && return; } || return 1
+	until "$@" >"$T/within" 2>&1; do
+		[ $SECONDS -lt $limit ] || { fail "not in time: $*"$'\n'"$(cat "$T/within")" || return 1; }
 		sleep 0.2
 	done
 }
@@ -45,7 +45,9 @@ kubectl() { "$("$CLUSTER" bin)/kubectl" --kubeconfig "${KUBECONFIG:-$WORKSHOP_ST
 ctr() { "$("$CLUSTER" bin)/ctr" --address /run/workshop-platform/containerd.sock --namespace k8s.io "$@"; }
 
 # footprint: what the machine has of networks, mounts, control groups, settings and files that a cluster touches.
-footprint() {
+footprint() { footprint_lines | LC_ALL=C sort; }
+
+footprint_lines() {
 	ip -br link | awk '{ print "link", $1 }'
 	ip -4 route | sed 's/^/route /'
 	nft list tables | sed 's/^/nft /'

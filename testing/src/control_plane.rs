@@ -42,7 +42,8 @@ impl ControlPlane {
             command.args(["--with", part]);
         }
         let program = script();
-        let done = command.output().map_err(|source| TestingError::Program { program: program.clone(), source })?;
+        let done =
+            command.output().map_err(|source| TestingError::Program { program: program.clone(), source })?;
         if !done.status.success() {
             return Err(TestingError::Up { program, said: last_lines(&done.stderr) });
         }

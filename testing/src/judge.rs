@@ -1,8 +1,8 @@
 //! The two verbs of a test of the API: an object is accepted, or rejected with words that help.
 
 use http::{Method, Request};
-use kube::client::Body;
 use kube::Client;
+use kube::client::Body;
 use serde_json::{Value, json};
 
 /// What the API server said to one request.
@@ -35,6 +35,7 @@ impl Answer {
 #[derive(Clone)]
 pub struct Judge {
     client: Client,
+    user: Option<String>,
 }
 
 #[allow(clippy::panic, reason = "a judge is the assertion of a test")]
@@ -42,7 +43,13 @@ impl Judge {
     /// Judges by this API server.
     #[must_use]
     pub fn new(client: Client) -> Self {
-        Self { client }
+        Self { client, user: None }
+    }
+
+    /// The same judge, whose requests are those of `user` (impersonation).
+    #[must_use]
+    pub fn as_user(&self, user: &str) -> Self {
+        Self { user: Some(user.to_owned()), ..self.clone() }
     }
 
     /// One request. `path` is that of the API, for example `/api/v1/namespaces`.
@@ -56,7 +63,10 @@ impl Judge {
         self.send(path, Request::builder().uri(path).header("accept", accept), Vec::new()).await
     }
 
-    async fn send(&self, path: &str, request: http::request::Builder, body: Vec<u8>) -> Answer {
+    async fn send(&self, path: &str, mut request: http::request::Builder, body: Vec<u8>) -> Answer {
+        if let Some(user) = &self.user {
+            request = request.header("impersonate-user", user);
+        }
         let request = request.body(Body::from(body));
         let request = request.unwrap_or_else(|fault| panic!("{path}: {fault}"));
         let response = self.client.send(request).await.unwrap_or_else(|fault| panic!("{path}: {fault}"));
@@ -85,7 +95,11 @@ impl Judge {
     /// Applies `object` and requires that it is refused with a message that holds `fragment`.
     pub async fn rejects(&self, object: &Value, fragment: &str) -> Answer {
         let answer = self.apply("testing", object).await;
-        assert!(answer.status >= 400, "accepted, but should be rejected with \"{fragment}\"\n{}", short(object));
+        assert!(
+            answer.status >= 400,
+            "accepted, but should be rejected with \"{fragment}\"\n{}",
+            short(object)
+        );
         assert!(answer.message().contains(fragment), "rejected without \"{fragment}\": {}", answer.message());
         answer
     }
@@ -96,18 +110,18 @@ impl Judge {
     }
 }
 
-/// Path of an object of one of our kinds, or of a namespace.
+/// Path of an object: its kind in lower case and in plural, below its namespace if it names one.
 fn path_of(object: &Value) -> String {
     let word = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-    let name = word("/metadata/name");
-    match word("/kind") {
-        "WorkspaceTemplate" => format!("/apis/workshop.platform/v1/workspacetemplates/{name}"),
-        "WorkspaceInstance" => {
-            let namespace = word("/metadata/namespace");
-            format!("/apis/workshop.platform/v1/namespaces/{namespace}/workspaceinstances/{name}")
-        }
-        _ => format!("/api/v1/namespaces/{name}"),
-    }
+    let version = word("/apiVersion");
+    let root = if version.contains('/') { "apis" } else { "api" };
+    let namespace = match word("/metadata/namespace") {
+        "" => String::new(),
+        namespace => format!("/namespaces/{namespace}"),
+    };
+    let kind = word("/kind").to_lowercase();
+    let plural = kind.strip_suffix('y').map_or_else(|| format!("{kind}s"), |stem| format!("{stem}ies"));
+    format!("/{root}/{version}{namespace}/{plural}/{}", word("/metadata/name"))
 }
 
 /// The text of `299 - "text"`, a quoted string of RFC 9110 (section 5.6.4).
@@ -124,6 +138,21 @@ fn short(object: &Value) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn paths_are_those_of_the_api() {
+        let object = |version: &str, kind: &str, metadata: Value| json!({"apiVersion": version, "kind": kind, "metadata": metadata});
+        let cases = [
+            (object("v1", "Namespace", json!({"name": "a"})), "/api/v1/namespaces/a"),
+            (
+                object("networking.k8s.io/v1", "NetworkPolicy", json!({"name": "a", "namespace": "b"})),
+                "/apis/networking.k8s.io/v1/namespaces/b/networkpolicies/a",
+            ),
+        ];
+        for (object, path) in cases {
+            assert_eq!(path_of(&object), path);
+        }
+    }
 
     #[test]
     fn a_warning_is_read_without_its_frame() {

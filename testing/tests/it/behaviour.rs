@@ -110,7 +110,11 @@ async fn unknown_fields_are_dropped_with_a_warning_or_refused() {
     let strict = format!("{}?fieldValidation=Strict", instances("unknown"));
     let answer = judge.ask(Method::POST, &strict, "application/json", &object).await;
     assert_eq!(answer.status, 400);
-    assert!(answer.message().contains("unknown field \"spec.overrides.lifecycle.tll\""), "{}", answer.message());
+    assert!(
+        answer.message().contains("unknown field \"spec.overrides.lifecycle.tll\""),
+        "{}",
+        answer.message()
+    );
 
     let answer = judge.ask(Method::POST, &instances("unknown"), "application/json", &object).await;
     assert_eq!(answer.status, 201);
@@ -183,7 +187,8 @@ async fn conditions_are_a_map_by_type() {
         assert_eq!(answer.status, 200, "{}", answer.message());
     }
     let stored = judge.read_as(&path, "application/json").await;
-    let types: Vec<_> = stored.at("/status/conditions").as_array().unwrap().iter().map(|it| &it["type"]).collect();
+    let types: Vec<_> =
+        stored.at("/status/conditions").as_array().unwrap().iter().map(|it| &it["type"]).collect();
     assert_eq!(types, ["Ready", "Valid"]);
 }
 
@@ -214,7 +219,8 @@ async fn table(judge: &Judge, path: &str) -> (Vec<String>, Vec<Value>) {
     let answer = judge.read_as(path, accept).await;
     let columns = answer.at("/columnDefinitions").as_array().unwrap();
     let shown = |column: &&Value| column["priority"] == json!(0);
-    let names = columns.iter().filter(shown).map(|column| column["name"].as_str().unwrap().to_owned()).collect();
+    let names =
+        columns.iter().filter(shown).map(|column| column["name"].as_str().unwrap().to_owned()).collect();
     (names, answer.at("/rows/0/cells").as_array().unwrap().clone())
 }
 
@@ -250,10 +256,19 @@ async fn instances_are_selected_by_template_owner_and_phase() {
     let other = with(instance("selected", "bo"), "/spec/owner", json!("bo"));
     judge.accepts(&other).await;
     let path = instances("selected");
-    assert_eq!(merge(&judge, &format!("{path}/bo/status"), json!({"status": {"phase": "Running"}})).await.status, 200);
-    let cases = [("spec.templateRef.name=kubernetes-101", 2), ("spec.owner=bo", 1), ("status.phase=Running", 1)];
+    assert_eq!(
+        merge(&judge, &format!("{path}/bo/status"), json!({"status": {"phase": "Running"}})).await.status,
+        200
+    );
+    let cases =
+        [("spec.templateRef.name=kubernetes-101", 2), ("spec.owner=bo", 1), ("status.phase=Running", 1)];
     for (selector, count) in cases {
         let found = judge.read_as(&format!("{path}?fieldSelector={selector}"), "application/json").await;
-        assert_eq!(found.at("/items").as_array().map(Vec::len), Some(count), "{selector}: {}", found.message());
+        assert_eq!(
+            found.at("/items").as_array().map(Vec::len),
+            Some(count),
+            "{selector}: {}",
+            found.message()
+        );
     }
 }

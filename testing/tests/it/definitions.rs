@@ -38,7 +38,8 @@ async fn definitions_are_structural_and_applying_again_changes_nothing() {
         let types: Vec<_> = conditions.iter().filter(|it| it.status == "True").map(|it| &it.type_).collect();
         assert_eq!(types, ["NamesAccepted", "Established"], "{name}");
 
-        let path = format!("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}?fieldManager=testing");
+        let path =
+            format!("/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}?fieldManager=testing");
         let body = serde_json::to_value(&definition).unwrap();
         let again = judge.ask(Method::PATCH, &path, "application/apply-patch+yaml", &body).await;
         let version = stored.metadata.resource_version.unwrap();

@@ -20,7 +20,8 @@ fn of_pattern(pattern: &str, most: usize) -> String {
 
 fn longest_text(schema: &JSONSchemaProps) -> String {
     let most = usize::try_from(schema.max_length.unwrap_or_default()).unwrap();
-    let rule = schema.x_kubernetes_validations.iter().flatten().map(|rule| rule.rule.as_str()).collect::<String>();
+    let rule =
+        schema.x_kubernetes_validations.iter().flatten().map(|rule| rule.rule.as_str()).collect::<String>();
     if let Some(values) = &schema.enum_ {
         let words = values.iter().map(|value| value.0.as_str().unwrap());
         return words.max_by_key(|word| word.len()).unwrap().to_owned();
@@ -80,7 +81,8 @@ fn largest_object(schema: &JSONSchemaProps) -> Value {
     }
     // Exactly one of several: the largest one.
     if schema.one_of.is_some() {
-        let widest = object.iter().max_by_key(|(_, value)| value.to_string().len()).map(|(name, _)| name.clone());
+        let widest =
+            object.iter().max_by_key(|(_, value)| value.to_string().len()).map(|(name, _)| name.clone());
         object.retain(|name, _| Some(name) == widest.as_ref());
     }
     if let Some(JSONSchemaPropsOrBool::Schema(value)) = &schema.additional_properties {

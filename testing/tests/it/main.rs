@@ -4,6 +4,7 @@ mod behaviour;
 mod definitions;
 mod largest;
 mod objects;
+mod rights;
 mod rules;
 mod sizes;
 mod world;

@@ -12,7 +12,9 @@ async fn names_are_short_labels() {
     judge.rejects(&template("with.dot"), "metadata.name: must be a DNS label of at most 63 characters").await;
     judge.rejects(&template(&"t".repeat(64)), "metadata.name: must be a DNS label of at most 63").await;
     judge.accepts(&instance("names", &"i".repeat(50))).await;
-    judge.rejects(&instance("names", &"i".repeat(51)), "metadata.name: must be a DNS label of at most 50").await;
+    judge
+        .rejects(&instance("names", &"i".repeat(51)), "metadata.name: must be a DNS label of at most 50")
+        .await;
     judge.rejects(&instance("names", "with.dot"), "metadata.name: must be a DNS label of at most 50").await;
 }
 
@@ -21,7 +23,9 @@ async fn template_and_owner_never_change() {
     let judge = judge("immutable").await;
     let ana = instance("immutable", "ana");
     judge.accepts(&ana).await;
-    judge.rejects(&with(ana.clone(), "/spec/templateRef/name", json!("other")), "templateRef: is immutable").await;
+    judge
+        .rejects(&with(ana.clone(), "/spec/templateRef/name", json!("other")), "templateRef: is immutable")
+        .await;
     judge.rejects(&with(ana.clone(), "/spec/owner", json!("bo")), "owner: is immutable").await;
     judge.accepts(&with(ana, "/spec/currentStep", json!("deploy"))).await;
 }
@@ -136,7 +140,9 @@ async fn an_image_is_pinned() {
     let of = |pointer: &str, value: &str| with(template("images"), pointer, json!(value));
     let digest = "/spec/steps/0/image/digest";
     judge.accepts(&of(digest, &format!("sha256:{}", "0".repeat(64)))).await;
-    for bad in [format!("sha256:{}", "0".repeat(63)), format!("sha256:{}", "A".repeat(64)), "latest".to_owned()] {
+    for bad in
+        [format!("sha256:{}", "0".repeat(63)), format!("sha256:{}", "A".repeat(64)), "latest".to_owned()]
+    {
         judge.rejects(&of(digest, &bad), "spec.steps[0].image.digest").await;
     }
     let reference = "/spec/steps/0/image/reference";
@@ -144,7 +150,9 @@ async fn an_image_is_pinned() {
     for bad in ["", "two words", "übung:1"] {
         judge.rejects(&of(reference, bad), "spec.steps[0].image.reference").await;
     }
-    judge.rejects(&without(template("images"), "/spec/steps/0/image", "digest"), "image.digest: Required").await;
+    judge
+        .rejects(&without(template("images"), "/spec/steps/0/image", "digest"), "image.digest: Required")
+        .await;
     judge.accepts(&with(template("artifact"), "/spec/artifact", image())).await;
     judge.rejects(&with(template("artifact"), "/spec/artifact/digest", json!("x")), "spec.artifact").await;
 }
@@ -175,7 +183,9 @@ async fn unlock_conditions_are_bounded_in_all() {
         with(template("unlock"), "/spec/steps", json!(all))
     };
     judge.accepts(&with_unlocks(40, 50, 0)).await;
-    judge.rejects(&with_unlocks(40, 50, 1), "at most 2000 entries of unlock.after in all steps together").await;
+    judge
+        .rejects(&with_unlocks(40, 50, 1), "at most 2000 entries of unlock.after in all steps together")
+        .await;
     judge.rejects(&with_unlocks(1, 51, 0), "must have at most 50 items").await;
 }
 
@@ -184,7 +194,9 @@ async fn a_policy_has_one_rule_for_a_path() {
     let judge = judge("policy").await;
     let policy = |entries: Value| with(template("policy"), "/spec/overridePolicy", entries);
     let rule = |rule: Value| policy(json!([{"path": "lifecycle.ttl", "rule": rule}]));
-    for good in [json!({"free": {}}), json!({"atMost": "8h"}), json!({"oneOf": ["1h", "2h"]}), json!({"locked": {}})] {
+    for good in
+        [json!({"free": {}}), json!({"atMost": "8h"}), json!({"oneOf": ["1h", "2h"]}), json!({"locked": {}})]
+    {
         judge.accepts(&rule(good)).await;
     }
     let message = "must validate one and only one schema (oneOf)";

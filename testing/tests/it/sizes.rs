@@ -80,8 +80,7 @@ async fn the_largest_instance_is_stored() {
     let whole = object("WorkspaceInstance", metadata.clone(), "spec", &spec);
     judge.accepts_as("plugin", &whole).await;
     judge.accepts_as("git", &whole).await;
-    let path =
-        format!("/apis/workshop.platform/v1/namespaces/{class}/workspaceinstances/{}", "i".repeat(50));
+    let path = format!("/apis/workshop.platform/v1/namespaces/{class}/workspaceinstances/{}", "i".repeat(50));
     let status = largest(&schema_of("WorkspaceInstance", "status"));
     put_status(&judge, &path, &object("WorkspaceInstance", metadata, "status", &status)).await;
     // Both sides of the rules that compare old and new run at full size too.

@@ -49,7 +49,7 @@ forget_old_binaries() {
 
 build_all() {
 	local version=k8s.io/component-base/version containerd=github.com/containerd/containerd/v2
-	compile kube "" "-X $version.gitVersion=v$KUBERNETES_VERSION -X $version.gitMajor=1 -X $version.gitMinor=$(cut -d . -f 2 <<<"$KUBERNETES_VERSION") -X $version.gitTreeState=clean -X helm.sh/helm/v4/internal/version.version=v$HELM_VERSION" \
+	compile kube "" "-X $version.gitVersion=v$KUBERNETES_VERSION -X $version.gitMajor=1 -X $version.gitMinor=$(cut -d . -f 2 <<<"$KUBERNETES_VERSION") -X $version.gitTreeState=clean -X k8s.io/client-go/pkg/version.gitVersion=v$KUBERNETES_VERSION -X helm.sh/helm/v4/internal/version.version=v$HELM_VERSION" \
 		./cmd/kube helm.sh/helm/v4/cmd/helm ./cmd/coredns
 	local name
 	for name in "${LINKS[@]}"; do ln -sfn kube "$BIN/$name"; done

@@ -123,14 +123,16 @@ fn start_entrypoint() -> Option<u32> {
             return None;
         }
     };
+    // Arguments may be long or secret; the log names the program only.
+    let program = words.first().map_or("", String::as_str);
     match entrypoint::start(&words, limit) {
         Ok(id) => {
             let most = limit.map_or(String::new(), |limit| format!(", with at most {limit} processes"));
-            log::line("info", &format!("{words:?} runs as process {id}{most}"));
+            log::line("info", &format!("{program:?} runs as process {id}{most}"));
             Some(id)
         }
         Err(error) => {
-            log::line("error", &format!("start {words:?}: {error}; the workspace stays"));
+            log::line("error", &format!("start {program:?}: {error}; the workspace stays"));
             None
         }
     }

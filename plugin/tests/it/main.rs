@@ -12,5 +12,6 @@ mod program;
 #[path = "../../../oci/tests/it/real.rs"]
 #[allow(dead_code)]
 mod registry;
+mod terminal;
 mod trouble;
 mod usage;

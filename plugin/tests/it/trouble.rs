@@ -1,9 +1,11 @@
 //! What goes wrong on a real API server, in plain words and with the right exit code.
 
-use kube::api::{Patch, PatchParams};
+use k8s_openapi::api::rbac::v1::{ClusterRole, RoleBinding};
+use kube::Api;
+use kube::api::{Patch, PatchParams, PostParams};
 use serde_json::{Value, json};
 
-use super::cluster::{SERVED, cluster};
+use super::cluster::{SERVED, SILENT, cluster};
 
 #[test]
 fn names_that_do_not_exist_are_answered_with_those_that_do() {
@@ -106,4 +108,37 @@ fn versions_of_both_sides_are_shown() {
     let versions = cluster().expect(0, "version");
     assert!(versions.out.contains("Kubernetes: 1."), "{}", versions.out);
     assert!(versions.out.contains("Operator:   unknown"), "{}", versions.out);
+}
+
+/// The role of the chart, bound in the class alone, gives no right to read templates.
+#[test]
+fn an_instructor_of_one_class_can_work_without_reading_templates() {
+    let cluster = cluster();
+    let role = include_str!("../../../config/rbac/workshop_instructor.yaml");
+    let role: ClusterRole = serde_saphyr::from_str(role).unwrap();
+    let roles: Api<ClusterRole> = Api::all(cluster.client.clone());
+    cluster.block_on(roles.create(&PostParams::default(), &role)).unwrap();
+    let binding: RoleBinding = serde_json::from_value(json!({
+        "metadata": {"name": "ina"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "workshop-instructor"},
+        "subjects": [{"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "ina"}]
+    }))
+    .unwrap();
+    let bindings: Api<RoleBinding> = Api::namespaced(cluster.client.clone(), SILENT);
+    cluster.block_on(bindings.create(&PostParams::default(), &binding)).unwrap();
+
+    cluster.expect(0, "create of-ina --template shell -n silent --as ina");
+    cluster.expect(0, "step of-ina pipes --no-wait -n silent --as ina");
+    cluster.expect(0, "reset of-ina --no-wait -n silent --as ina");
+    cluster.expect(0, "status of-ina -n silent --as ina");
+    let next = cluster.expect(7, "step of-ina --next -n silent --as ina");
+    assert!(next.err.contains("cannot read template shell"), "{}", next.err);
+    cluster.expect(7, "create of-ina --template shell -n monday --as ina");
+    let rights = cluster.expect(0, "check -n silent --as ina");
+    assert!(
+        rights.out.contains("ok    rights       you may create, move, reset and delete"),
+        "{}",
+        rights.out
+    );
+    cluster.expect(0, "delete of-ina --yes -n silent --as ina");
 }

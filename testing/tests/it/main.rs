@@ -1,5 +1,12 @@
 //! Both kinds on a real API server: only it knows the cost of a rule, what it drops, and what it stores.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "all of this program is a test"
+)]
+
 mod behaviour;
 mod definitions;
 mod largest;

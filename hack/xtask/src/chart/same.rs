@@ -104,7 +104,7 @@ mod tests {
     fn what_helm_adds_does_not_count() {
         let chart = objects("kind: A\nmetadata: {name: x, labels: {helm.sh/chart: w, mine: y}}\nn: 1.0\n");
         let config = objects("n: 1\nkind: A\nmetadata: {labels: {mine: y}, name: x}\n");
-        assert_eq!(differences(&chart, &config), [String::new(); 0]);
+        assert_eq!(differences(&chart, &config), Vec::<String>::new());
     }
 
     #[test]

@@ -36,7 +36,9 @@ pub enum ReferenceError {
         repository: String,
     },
     /// The part after the colon is not a tag.
-    #[error("\"{text}\": \"{tag}\" is not a tag (letters, digits, . _ -, at most 128, not beginning with . or -)")]
+    #[error(
+        "\"{text}\": \"{tag}\" is not a tag (letters, digits, . _ -, at most 128, not beginning with . or -)"
+    )]
     Tag {
         /// The whole text.
         text: String,
@@ -164,9 +166,9 @@ fn is_repository(path: &str) -> bool {
 /// `[a-z0-9]+((\.|_|__|-+)[a-z0-9]+)*` (OCI distribution-spec).
 fn is_path_component(part: &str) -> bool {
     let is_word = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit();
-    let separators_fit = part.split(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit()).all(|gap| {
-        matches!(gap, "" | "." | "_" | "__") || gap.bytes().all(|b| b == b'-')
-    });
+    let separators_fit = part
+        .split(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit())
+        .all(|gap| matches!(gap, "" | "." | "_" | "__") || gap.bytes().all(|b| b == b'-'));
     part.bytes().next().is_some_and(is_word) && part.bytes().last().is_some_and(is_word) && separators_fit
 }
 

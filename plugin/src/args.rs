@@ -80,6 +80,7 @@ pub struct Global {
 /// What to do.
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    Build(verbs::build::Build),
     Load(verbs::load::Load),
     Create(verbs::create::Create),
     Status(verbs::status::Status),

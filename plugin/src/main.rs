@@ -11,6 +11,7 @@ mod operator;
 mod output;
 mod program;
 mod progress;
+mod report;
 mod step_choice;
 mod table;
 mod tracked;
@@ -69,6 +70,7 @@ fn run(cli: Cli) -> Result<Exit, Error> {
 async fn dispatch(cli: Cli) -> Result<Exit, Error> {
     let Cli { global, verb } = cli;
     match verb {
+        Verb::Build(verb) => verb.run().await,
         Verb::Load(verb) => verb.run(&Context::open(&global).await?).await,
         Verb::Version(verb) => verb.run(&global).await,
         Verb::Check(verb) => verb.run(&global).await,

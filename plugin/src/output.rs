@@ -125,7 +125,6 @@ pub fn left(until: Timestamp, now: Timestamp) -> String {
 
 /// A number of bytes for people, `12.4 kB`.
 #[must_use]
-#[allow(dead_code)]
 pub fn bytes(count: u64) -> String {
     const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
     if count < 1000 {

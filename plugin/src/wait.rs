@@ -220,5 +220,4 @@ fn lost(context: &Context, name: &str, fault: watcher::Error) -> Result<String, 
 }
 
 #[cfg(test)]
-#[path = "wait_tests.rs"]
 pub mod tests;

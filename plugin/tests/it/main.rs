@@ -3,6 +3,7 @@
 // Helpers of tests fail a test as the tests themselves do.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
+mod build;
 mod cluster;
 mod instances;
 mod interrupt;

@@ -5,7 +5,8 @@ use std::process::Command;
 
 use super::program::{kubeconfig, run, workshop};
 
-const VERBS: [&str; 9] = ["load", "create", "status", "step", "reset", "delete", "check", "version", "help"];
+const VERBS: [&str; 10] =
+    ["build", "load", "create", "status", "step", "reset", "delete", "check", "version", "help"];
 
 #[test]
 fn help_shows_every_verb_under_the_name_it_was_called_by() {

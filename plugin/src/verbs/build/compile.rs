@@ -44,6 +44,9 @@ pub struct Compile {
     format: Option<Format>,
     #[command(flatten)]
     registries: RegistryArgs,
+    /// Time in the artifact, in seconds since 1970; never the clock, so that equal folders give equal files
+    #[arg(long, env = "SOURCE_DATE_EPOCH", default_value_t = 0, hide = true)]
+    created_at: i64,
 }
 
 impl Compile {
@@ -55,6 +58,7 @@ impl Compile {
             from_step: self.from_step.clone(),
             output: self.output.clone(),
             cache: builder::default_cache(),
+            created_at: self.created_at,
             ..Options::default()
         };
         let plan = builder::plan(&self.folder, &options).map_err(|fault| self.not_planned(&fault))?;
@@ -98,10 +102,22 @@ impl Compile {
     }
 
     fn not_planned(&self, fault: &PlanError) -> Error {
-        Error::Build {
-            what: format!("cannot build {}", self.folder.display()),
-            why: fault.to_string(),
-            todo: "correct it and run the same command again; nothing was built".to_owned(),
+        let what = format!("cannot build {}", self.folder.display());
+        match fault {
+            PlanError::NoSpecification(path) => Error::NotFound {
+                what,
+                why: format!("there is no specification {}", path.display()),
+                todo: "name a folder that holds step-spec.yaml, or the specification itself".to_owned(),
+            },
+            PlanError::Option { .. } => Error::Usage {
+                what: format!("{what}: {fault}"),
+                todo: format!("see {} build compile --help", program::name()),
+            },
+            PlanError::Faults(_) | PlanError::File { .. } => Error::Build {
+                what,
+                why: fault.to_string(),
+                todo: "correct it and run the same command again; nothing was built".to_owned(),
+            },
         }
     }
 }

@@ -6,6 +6,7 @@ use http::{Request, Response};
 use kube::client::Body;
 use kube::{Api, Client};
 use serde_json::json;
+use std::io;
 
 /// What a person reads when the API server answers with this.
 async fn told(code: u16, body: String) -> Error {

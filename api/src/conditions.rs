@@ -62,6 +62,8 @@ pub mod reason {
     pub const SCHEDULING: &str = "Scheduling";
     /// The container of the step does not stay up.
     pub const START_FAILED: &str = "StartFailed";
+    /// The API server refuses a write of the operator for good: quota, policy or rights.
+    pub const WRITE_REFUSED: &str = "WriteRefused";
     /// The pod ended (evicted, finished, node gone) and is made again.
     pub const POD_LOST: &str = "PodLost";
     /// Nothing came of it within the bound of D28.

@@ -37,6 +37,11 @@ impl<K: Eq + Hash + Clone> Backoff<K> {
         self.lock().remove(key);
     }
 
+    /// Forgets all that are gone.
+    pub fn retain(&self, is_there: impl Fn(&K) -> bool) {
+        self.lock().retain(|key, _| is_there(key));
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<K, u32>> {
         // A panic elsewhere leaves counts that are still counts.
         self.failures.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
@@ -70,5 +75,7 @@ mod tests {
         assert!(backoff.failed(&"a", second) > second);
         backoff.forget(&"a");
         assert!(backoff.failed(&"a", second) <= second);
+        backoff.retain(|key| *key != "a");
+        assert!(backoff.lock().is_empty());
     }
 }

@@ -35,7 +35,8 @@ pub struct Bounds {
     pub rollout: Duration,
     /// One image pull.
     pub pull: Duration,
-    /// Most time between two tries to pull the wanted step.
+    /// Age at which a failed pull pod of the wanted step is made again. To go, come and pull takes
+    /// it some seconds more, so that two tries are at most ten seconds apart (D28).
     pub pull_retry: Duration,
     /// A workspace namespace that is to go.
     pub namespace: Duration,
@@ -48,7 +49,7 @@ impl Default for Bounds {
             quiet_start: Duration::from_secs(10),
             rollout: Duration::from_secs(60),
             pull: Duration::from_secs(300),
-            pull_retry: Duration::from_secs(10),
+            pull_retry: Duration::from_secs(5),
             namespace: Duration::from_secs(120),
         }
     }

@@ -1,25 +1,23 @@
 //! What every reconcile shares: client, stores, pen, configuration and the little that is kept in memory.
 
-use std::collections::{HashMap, HashSet};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::collections::HashSet;
 
 use api::v1::{WorkspaceInstance, WorkspaceTemplate};
 use k8s_openapi::api::core::v1::Namespace;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::runtime::reflector::ObjectRef;
 use kube::{Api, Client, ResourceExt};
-use sha2::{Digest as _, Sha256};
 use wire::Digest;
 
 use crate::backoff::Backoff;
 use crate::children::Owner;
-use crate::children::pod::Asked;
 use crate::children::pull_pod::pull_name;
 use crate::config::Config;
 use crate::error::Error;
-use crate::instance::{Gathered, Pulled, Stage, pulled};
+use crate::instance::{Pulled, Wishes, pulled};
+use crate::memory::{Askers, Revisions, Written};
 use crate::metrics::Metrics;
-use crate::streams::Stores;
+use crate::stores::Stores;
 use crate::writes::Writes;
 
 /// What every reconcile shares.
@@ -36,6 +34,8 @@ pub struct Context {
     pub wishes: Wishes,
     /// Who asked about which pull pod.
     pub askers: Askers,
+    /// What the operator itself replaced.
+    pub written: Written,
     /// Content hashes of the templates.
     pub revisions: Revisions,
     /// Failures in a row of each instance.
@@ -57,6 +57,7 @@ impl Context {
             config,
             wishes: Wishes::default(),
             askers: Askers::default(),
+            written: Written::default(),
             revisions: Revisions::default(),
             instance_backoff: Backoff::default(),
             template_backoff: Backoff::default(),
@@ -88,92 +89,53 @@ impl Context {
         }
     }
 
+    /// What the API server says of a namespace that does not go, for a person.
+    ///
+    /// # Errors
+    /// When the API server refuses.
+    pub async fn why_namespace_stays(&self, name: &str) -> Result<String, Error> {
+        let namespaces: Api<Namespace> = Api::all(self.client.clone());
+        let found = namespaces
+            .get_opt(name)
+            .await
+            .map_err(|source| Error::api("read", format!("namespace {name}"), source))?;
+        let conditions = found.and_then(|namespace| namespace.status?.conditions).unwrap_or_default();
+        let holds: Vec<_> = conditions
+            .iter()
+            .filter(|condition| condition.status == "True")
+            .filter_map(|condition| condition.message.as_deref())
+            .collect();
+        if holds.is_empty() {
+            return Ok(format!("it does not say why; see kubectl get namespace {name} -o yaml"));
+        }
+        Ok(holds.join("; "))
+    }
+
+    /// Those to tell of news of this pull pod. That an image is on its way is no answer to anybody.
+    #[must_use]
+    pub fn told_of_pull(&self, name: &str) -> HashSet<ObjectRef<WorkspaceInstance>> {
+        let now = self.stores.pull_pod(&self.config.namespace, name).map(|pod| pulled(&pod));
+        if now == Some(Pulled::Pulling) { HashSet::new() } else { self.askers.take(name) }
+    }
+
     /// Forgets an instance that is gone.
     pub fn forget(&self, owner: &Owner) {
         self.wishes.forget(&owner.uid);
+        self.written.forget(&owner.uid);
         self.instance_backoff.forget(&ObjectRef::new(&owner.name).within(&owner.class));
     }
-}
 
-/// Since when each unfulfilled wish stands. In memory only: status keeps the time of a move that
-/// lasts, and after a restart a younger time does no harm.
-#[derive(Debug, Default)]
-pub struct Wishes {
-    since: Mutex<HashMap<String, (Asked, jiff::Timestamp)>>,
-}
-
-impl Wishes {
-    /// When this wish was first seen; forgets it once it is fulfilled.
-    pub fn since(&self, uid: &str, asked: &Asked, stage: &Stage, gathered: &Gathered) -> jiff::Timestamp {
-        let mut all = lock(&self.since);
-        if let Some((known, since)) = all.get(uid)
-            && known == asked
-        {
-            let since = *since;
-            if stage.is_settled() {
-                all.remove(uid);
-            }
-            return since;
-        }
-        let transition = gathered.instance.status.as_ref().and_then(|status| status.transition.as_ref());
-        let since = transition.filter(|t| t.to == asked.step).map_or(gathered.now, |t| t.started_at.0);
-        if !stage.is_settled() {
-            all.insert(uid.to_owned(), (asked.clone(), since));
-        }
-        since
+    /// Forgets whatever is about objects that the stores no longer show.
+    pub fn tidy(&self) {
+        let instances = self.stores.instances.state();
+        let uids: HashSet<_> = instances.iter().filter_map(|instance| instance.uid()).collect();
+        self.wishes.retain(|uid| uids.contains(uid));
+        self.written.retain(|uid| uids.contains(uid));
+        let is_there = |key: &ObjectRef<WorkspaceInstance>| self.stores.instances.get(key).is_some();
+        self.askers.retain(is_there);
+        self.instance_backoff.retain(is_there);
+        let templates: HashSet<_> = self.stores.templates.state().iter().filter_map(|t| t.uid()).collect();
+        self.revisions.retain(|uid| templates.contains(uid));
+        self.template_backoff.retain(|key| self.stores.templates.get(key).is_some());
     }
-
-    fn forget(&self, uid: &str) {
-        lock(&self.since).remove(uid);
-    }
-}
-
-/// Instances that asked about a pull pod since its last news.
-#[derive(Debug, Default)]
-pub struct Askers {
-    by_pull: Mutex<HashMap<String, HashSet<ObjectRef<WorkspaceInstance>>>>,
-}
-
-impl Askers {
-    fn add(&self, pull: &str, asker: ObjectRef<WorkspaceInstance>) {
-        lock(&self.by_pull).entry(pull.to_owned()).or_default().insert(asker);
-    }
-
-    /// Those to tell of news of this pull pod, once.
-    pub fn take(&self, pull: &str) -> HashSet<ObjectRef<WorkspaceInstance>> {
-        lock(&self.by_pull).remove(pull).unwrap_or_default()
-    }
-}
-
-/// Content hashes of the templates, computed once per generation.
-#[derive(Debug, Default)]
-pub struct Revisions {
-    known: Mutex<HashMap<String, (i64, String)>>,
-}
-
-impl Revisions {
-    /// Twelve hexadecimal digits over what instances take from the template.
-    pub fn of(&self, template: &WorkspaceTemplate) -> String {
-        let uid = template.uid().unwrap_or_default();
-        let generation = template.metadata.generation.unwrap_or_default();
-        if let Some((known, revision)) = lock(&self.known).get(&uid)
-            && *known == generation
-        {
-            return revision.clone();
-        }
-        let content = serde_json::to_vec(&template.spec).unwrap_or_default();
-        let revision: String = hex::encode(Sha256::digest(content)).chars().take(12).collect();
-        lock(&self.known).insert(uid, (generation, revision.clone()));
-        revision
-    }
-
-    /// Forgets a template that is gone.
-    pub fn forget(&self, uid: &str) {
-        lock(&self.known).remove(uid);
-    }
-}
-
-/// A panic elsewhere leaves a map that is still a map.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

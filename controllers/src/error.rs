@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use kube::core::Status;
 use thiserror::Error;
 
 /// A reconcile that did not come to its end.
 #[derive(Debug, Error)]
 pub enum Error {
     /// The API server said no, or nothing.
-    #[error("{verb} {what}: {source}")]
+    #[error("{verb} {what}: {}", words(source))]
     Api {
         /// What was tried: `create`, `move`, `delete`, …
         verb: &'static str,
@@ -32,6 +33,16 @@ pub enum Error {
         "runAs: Root: the API server knows no user namespaces for pods (Kubernetes 1.33 or newer is needed); the pod was taken away again"
     )]
     NoUserNamespaces,
+    /// A template names a pull secret that the platform team has not put where it is looked for.
+    #[error(
+        "there is no secret \"{name}\" in namespace {namespace}; put the registry's credentials there (kubectl create secret docker-registry {name} -n {namespace} …) or take it out of the template's imagePullSecrets"
+    )]
+    NoPullSecret {
+        /// Namespace of the operator.
+        namespace: String,
+        /// Name of the secret.
+        name: String,
+    },
     /// An object from the API server lacks what every stored object has.
     #[error("{what} has no {field}: not an object of an API server")]
     Incomplete {
@@ -64,19 +75,11 @@ impl Error {
     pub fn class(&self) -> Class {
         match self {
             Self::Api { source, .. } => match source.as_ref() {
-                kube::Error::Api(status) => match status.code {
-                    // 422 is the answer to a JSON Patch whose test failed.
-                    404 | 409 | 422 => Class::Stale,
-                    // A quota that the quota controller has not counted yet refuses every pod.
-                    403 if status.message.contains("status unknown for quota") => Class::Stale,
-                    403 if status.message.contains("is being terminated") => Class::Stale,
-                    401 | 403 | 400 => Class::Lasting,
-                    _ => Class::Transient,
-                },
+                kube::Error::Api(status) => class_of(status),
                 _ => Class::Transient,
             },
             Self::TooSlow { .. } => Class::Transient,
-            Self::Incomplete { .. } | Self::NoUserNamespaces => Class::Lasting,
+            Self::NoPullSecret { .. } | Self::Incomplete { .. } | Self::NoUserNamespaces => Class::Lasting,
         }
     }
 
@@ -101,6 +104,32 @@ impl Error {
     }
 }
 
+/// What a refusal of the API server means for the next try.
+fn class_of(status: &Status) -> Class {
+    // Each of these is over in a moment: a quota that nobody has counted yet, an account that the
+    // API server's own watch has not seen, a namespace on its way out.
+    const PASSING: [&str; 3] =
+        ["status unknown for quota", "error looking up service account", "is being terminated"];
+    let has_causes = status.details.as_ref().is_some_and(|details| !details.causes.is_empty());
+    match status.code {
+        // An invalid object comes with the fields that are wrong; a JSON Patch whose test failed
+        // comes with nothing.
+        422 if has_causes => Class::Lasting,
+        404 | 409 | 422 => Class::Stale,
+        403 if PASSING.iter().any(|words| status.message.contains(words)) => Class::Stale,
+        400 | 401 | 403 => Class::Lasting,
+        _ => Class::Transient,
+    }
+}
+
+/// The API server's own words, without the object around them.
+fn words(source: &kube::Error) -> String {
+    match source {
+        kube::Error::Api(status) => format!("{} ({})", status.message, status.code),
+        other => other.to_string(),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,6 +145,12 @@ mod tests {
             (409, "conflict", Class::Stale),
             (422, "the server rejected our request due to an error in our request", Class::Stale),
             (403, "pods \"workspace\" is forbidden: status unknown for quota: workspace", Class::Stale),
+            (
+                403,
+                "pods \"workspace\" is forbidden: error looking up service account ws/workspace",
+                Class::Stale,
+            ),
+            (403, "pods is forbidden: exceeded quota: workspace", Class::Lasting),
             (403, "pods is forbidden: User cannot create resource", Class::Lasting),
             (500, "etcdserver: leader changed", Class::Transient),
             (429, "too many requests", Class::Transient),
@@ -126,7 +161,20 @@ mod tests {
     }
 
     #[test]
-    fn the_message_says_what_and_where() {
-        assert!(answer(409, "taken").to_string().starts_with("create pod ws/workspace: "));
+    fn an_invalid_object_stays_invalid() {
+        let mut status = Status::failure("Pod \"workspace\" is invalid", "Invalid").with_code(422);
+        let details =
+            serde_json::json!({"causes": [{"field": "spec.containers[0].image", "message": "Required"}]});
+        status.details = Some(serde_json::from_value(details).unwrap());
+        let error = Error::api("create", "pod ws/workspace", kube::Error::Api(Box::new(status)));
+        assert_eq!(error.class(), Class::Lasting);
+    }
+
+    #[test]
+    fn the_message_says_what_and_where_in_the_words_of_the_server() {
+        assert_eq!(answer(409, "it is taken").to_string(), "create pod ws/workspace: it is taken (409)");
+        let error = Error::NoPullSecret { namespace: "workshop-system".to_owned(), name: "team".to_owned() };
+        assert!(error.to_string().starts_with("there is no secret \"team\" in namespace workshop-system; "));
+        assert_eq!(error.class(), Class::Lasting);
     }
 }

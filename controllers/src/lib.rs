@@ -1,15 +1,20 @@
 //! The operator: what turns the spec of an instance into a running workspace, and says so.
 
 pub mod backoff;
+mod calls;
 pub mod children;
 pub mod config;
 mod context;
 pub mod error;
+mod facts;
 mod instance;
+mod memory;
 mod metrics;
 mod pulls;
 mod settings;
+mod stores;
 mod streams;
+mod sweep;
 mod template;
 mod writes;
 
@@ -66,10 +71,10 @@ impl Operator {
             Controller::for_stream(told(streams.templates, sender), context.stores.templates.clone())
                 .with_config(ControllerConfig::default().concurrency(2))
                 .graceful_shutdown_on(stop.clone())
-                .run(template::reconcile, retry_template, context.clone())
+                .run(reconcile_template, retry_template, context.clone())
                 .for_each(|_| future::ready(()));
         let nodes = streams.nodes.for_each(|_| future::ready(()));
-        let beside = future::join(nodes, pulls::sweep(&context));
+        let beside = future::join(nodes, sweep::sweep(&context));
         tokio::select! {
             _ = future::join(instances, templates) => {}
             _ = beside => {}
@@ -103,7 +108,7 @@ fn owners(
 fn askers_of(
     context: Arc<Context>,
 ) -> impl Fn(k8s_openapi::api::core::v1::Pod) -> HashSet<ObjectRef<WorkspaceInstance>> + Send + Sync {
-    move |pull| context.askers.take(&pull.name_any())
+    move |pull| context.told_of_pull(&pull.name_any())
 }
 
 /// Every instance whose template changed or went.
@@ -146,18 +151,41 @@ async fn reconcile_instance(
     Ok(action)
 }
 
+async fn reconcile_template(
+    template: Arc<WorkspaceTemplate>,
+    context: Arc<Context>,
+) -> Result<Action, error::Error> {
+    let key = ObjectRef::from_obj(template.as_ref());
+    context.stores.ready().await;
+    let action = template::reconcile(template, context.clone()).await?;
+    context.template_backoff.forget(&key);
+    Ok(action)
+}
+
 fn retry_instance(instance: Arc<WorkspaceInstance>, error: &error::Error, context: Arc<Context>) -> Action {
-    let key = ObjectRef::from_obj(instance.as_ref());
-    let pause = context.instance_backoff.failed(&key, error.first_pause());
-    context.metrics.failed(error.reason());
-    tracing::warn!(instance = %key, %error, retry_in = ?pause, "reconcile failed");
-    Action::requeue(pause)
+    retry(&ObjectRef::from_obj(instance.as_ref()), error, &context.instance_backoff, &context.metrics)
 }
 
 fn retry_template(template: Arc<WorkspaceTemplate>, error: &error::Error, context: Arc<Context>) -> Action {
-    let key = ObjectRef::from_obj(template.as_ref());
-    let pause = context.template_backoff.failed(&key, error.first_pause());
-    context.metrics.failed(error.reason());
-    tracing::warn!(template = %key, %error, retry_in = ?pause, "reconcile failed");
+    retry(&ObjectRef::from_obj(template.as_ref()), error, &context.template_backoff, &context.metrics)
+}
+
+fn retry<K>(
+    key: &ObjectRef<K>,
+    error: &error::Error,
+    backoff: &backoff::Backoff<ObjectRef<K>>,
+    metrics: &Metrics,
+) -> Action
+where
+    K: kube::Resource<DynamicType = ()>,
+{
+    let pause = backoff.failed(key, error.first_pause());
+    metrics.failed(error.reason());
+    // Somebody else wrote first: this is how it should be, and nobody has to look at it.
+    if error.class() == error::Class::Stale {
+        tracing::debug!(object = %key, %error, retry_in = ?pause, "the watch is behind");
+    } else {
+        tracing::warn!(object = %key, %error, retry_in = ?pause, "reconcile failed");
+    }
     Action::requeue(pause)
 }

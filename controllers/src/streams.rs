@@ -1,7 +1,6 @@
 //! Every watch of the operator, with the predicate that says which of its events are news.
 
 use std::collections::BTreeMap;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::pin::Pin;
 use std::sync::Arc;
 
@@ -11,132 +10,18 @@ use futures::{Stream, TryStreamExt};
 use k8s_openapi::api::core::v1::{LimitRange, Namespace, Node, Pod, ResourceQuota, ServiceAccount};
 use k8s_openapi::api::networking::v1::NetworkPolicy;
 use k8s_openapi::api::rbac::v1::RoleBinding;
-use kube::core::{ObjectMeta, PartialObjectMeta};
+use kube::core::PartialObjectMeta;
 use kube::runtime::reflector::{ObjectRef, Store, store};
-use kube::runtime::watcher::{self, Event, watcher};
+use kube::runtime::watcher::{self, watcher};
 use kube::runtime::{Predicate, WatchStreamExt, predicates};
 use kube::{Api, Client, Resource, ResourceExt};
 use serde::de::DeserializeOwned;
 
-use crate::children::seal;
+use crate::facts::{mark_deletes, meta_facts, pod_facts, pull_facts};
+use crate::stores::{Meta, Stores};
 
 /// Events of one kind, filtered to news.
 pub type News<K> = Pin<Box<dyn Stream<Item = Result<K, watcher::Error>> + Send>>;
-
-/// Objects of one kind, known by their metadata.
-type Meta<K> = Store<PartialObjectMeta<K>>;
-
-/// What the watches show.
-#[derive(Debug, Clone)]
-pub struct Stores {
-    /// All instances.
-    pub instances: Store<WorkspaceInstance>,
-    /// All templates.
-    pub templates: Store<WorkspaceTemplate>,
-    /// Workspace pods.
-    pub pods: Store<Pod>,
-    /// Pull pods.
-    pub pulls: Store<Pod>,
-    namespaces: Meta<Namespace>,
-    nodes: Store<Node>,
-    resource_quotas: Meta<ResourceQuota>,
-    limit_ranges: Meta<LimitRange>,
-    network_policies: Meta<NetworkPolicy>,
-    service_accounts: Meta<ServiceAccount>,
-    role_bindings: Meta<RoleBinding>,
-}
-
-/// What was applied of each child, by the mark on it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Seals {
-    /// Of the ResourceQuota.
-    pub resource_quota: Option<String>,
-    /// Of the LimitRange.
-    pub limit_range: Option<String>,
-    /// Of the NetworkPolicy.
-    pub network_policy: Option<String>,
-    /// Of the ServiceAccount.
-    pub service_account: Option<String>,
-    /// Of the RoleBinding.
-    pub role_binding: Option<String>,
-}
-
-impl Stores {
-    /// Waits until every watch has shown what was there when it was opened. Before that a missing
-    /// object may be one that is not shown yet.
-    pub async fn ready(&self) {
-        // A store that was dropped never gets ready, and then nobody reconciles either.
-        let _ = futures::try_join!(
-            self.instances.wait_until_ready(),
-            self.templates.wait_until_ready(),
-            self.pods.wait_until_ready(),
-            self.pulls.wait_until_ready(),
-            self.nodes.wait_until_ready(),
-            self.namespaces.wait_until_ready(),
-        );
-        let _ = futures::try_join!(
-            self.resource_quotas.wait_until_ready(),
-            self.limit_ranges.wait_until_ready(),
-            self.network_policies.wait_until_ready(),
-            self.service_accounts.wait_until_ready(),
-            self.role_bindings.wait_until_ready(),
-        );
-    }
-
-    /// The template of this name.
-    #[must_use]
-    pub fn template(&self, name: &str) -> Option<Arc<WorkspaceTemplate>> {
-        self.templates.get(&ObjectRef::new(name))
-    }
-
-    /// The workspace pod of this namespace.
-    #[must_use]
-    pub fn workspace_pod(&self, namespace: &str) -> Option<Arc<Pod>> {
-        self.pods.get(&ObjectRef::new(names::WORKSPACE).within(namespace))
-    }
-
-    /// The pull pod of this name.
-    #[must_use]
-    pub fn pull_pod(&self, namespace: &str, name: &str) -> Option<Arc<Pod>> {
-        self.pulls.get(&ObjectRef::new(name).within(namespace))
-    }
-
-    /// The workspace namespace of this name.
-    #[must_use]
-    pub fn namespace(&self, name: &str) -> Option<Arc<PartialObjectMeta<Namespace>>> {
-        self.namespaces.get(&ObjectRef::new(name))
-    }
-
-    /// What was applied in this workspace namespace.
-    #[must_use]
-    pub fn seals(&self, namespace: &str) -> Seals {
-        fn of<K>(store: &Meta<K>, namespace: &str) -> Option<String>
-        where
-            K: Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope> + Clone + 'static,
-        {
-            let child = store.get(&ObjectRef::new(names::WORKSPACE).within(namespace))?;
-            seal(&child.metadata).map(str::to_owned)
-        }
-        Seals {
-            resource_quota: of(&self.resource_quotas, namespace),
-            limit_range: of(&self.limit_ranges, namespace),
-            network_policy: of(&self.network_policies, namespace),
-            service_account: of(&self.service_accounts, namespace),
-            role_binding: of(&self.role_bindings, namespace),
-        }
-    }
-
-    /// Whether any node reports a runtime handler with user namespaces.
-    #[must_use]
-    pub fn user_namespaces(&self) -> bool {
-        self.nodes.state().iter().any(|node| {
-            let handlers = node.status.as_ref().and_then(|status| status.runtime_handlers.as_ref());
-            handlers.into_iter().flatten().any(|handler| {
-                handler.features.as_ref().and_then(|features| features.user_namespaces).unwrap_or_default()
-            })
-        })
-    }
-}
 
 /// News of every kind that the controllers act on.
 pub struct Streams {
@@ -188,7 +73,7 @@ pub fn open(client: &Client, operator_namespace: &str) -> (Stores, Streams) {
     let (instances, instance_news) = watch(Api::all(client.clone()), everything(), spec_or_finalizers);
     let (templates, template_news) = watch(Api::all(client.clone()), everything(), predicates::generation);
     let (pods, pod_news) = watch(Api::all(client.clone()), workspace.clone(), pod_facts);
-    let (pulls, pull_news) = watch(pull_api, ours(role::PULL), pod_facts);
+    let (pulls, pull_news) = watch(pull_api, ours(role::PULL), pull_facts);
     let (nodes, node_news) = watch(Api::all(client.clone()), everything(), predicates::generation);
     let (namespaces, namespace_news) = watch_meta::<Namespace>(client, &workspace);
     let (resource_quotas, quota_news) = watch_meta::<ResourceQuota>(client, &workspace);
@@ -209,6 +94,7 @@ pub fn open(client: &Client, operator_namespace: &str) -> (Stores, Streams) {
         network_policies,
         service_accounts,
         role_bindings,
+        shown: Arc::default(),
     };
     let streams = Streams {
         instances: instance_news,
@@ -267,77 +153,4 @@ where
     K: Resource + Send + 'static,
 {
     Box::pin(news.try_filter_map(|object| async move { Ok(Belonging::of(object.labels())) }))
-}
-
-/// A predicate forgets nothing that it saw, so a deleted object would be no news: the generation
-/// of the last sight is changed (pitfall 6).
-fn mark_deletes<K: Resource>(event: Event<K>) -> Event<K> {
-    match event {
-        Event::Delete(mut object) => {
-            let meta = object.meta_mut();
-            meta.generation = Some(meta.generation.unwrap_or_default().saturating_add(1_000_000));
-            Event::Delete(object)
-        }
-        other => other,
-    }
-}
-
-/// Everything that `PodSeen` reads. What else kubelet writes about a pod is no news.
-fn pod_facts(pod: &Pod) -> Option<u64> {
-    let mut hasher = DefaultHasher::new();
-    meta_into(&pod.metadata, &mut hasher);
-    format!("{:?}", crate::instance::PodSeen::of(pod)).hash(&mut hasher);
-    pod.status.as_ref().and_then(|status| status.phase.as_ref()).hash(&mut hasher);
-    Some(hasher.finish())
-}
-
-/// Deletion, and what was applied.
-fn meta_facts<K: Resource>(object: &PartialObjectMeta<K>) -> Option<u64> {
-    let mut hasher = DefaultHasher::new();
-    meta_into(&object.metadata, &mut hasher);
-    Some(hasher.finish())
-}
-
-fn meta_into(meta: &ObjectMeta, hasher: &mut DefaultHasher) {
-    meta.uid.hash(hasher);
-    meta.deletion_timestamp.is_some().hash(hasher);
-    // Marked by `mark_deletes`; it also grows with every change of a spec that has one.
-    meta.generation.hash(hasher);
-    meta.annotations.hash(hasher);
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::json;
-
-    fn pod(value: serde_json::Value) -> Pod {
-        serde_json::from_value(value).unwrap()
-    }
-
-    #[test]
-    fn a_deleted_pod_is_news() {
-        let seen = pod(json!({"metadata": {"name": "workspace", "uid": "1", "generation": 3}}));
-        let Event::Delete(gone) = mark_deletes(Event::Delete(seen.clone())) else { unreachable!() };
-        assert_ne!(pod_facts(&seen), pod_facts(&gone));
-    }
-
-    #[test]
-    fn a_heartbeat_is_no_news_and_a_new_container_is() {
-        let at = |probe: &str, id: &str| {
-            pod(json!({
-                "metadata": {"name": "workspace", "uid": "1"},
-                "spec": {"containers": [{"name": "workspace", "image": "r/a@sha256:0"}]},
-                "status": {
-                    "conditions": [{"type": "Ready", "status": "True", "lastProbeTime": probe}],
-                    "containerStatuses": [{
-                        "name": "workspace", "image": "", "imageID": "", "ready": true, "restartCount": 0,
-                        "containerID": id, "state": {"running": {}}
-                    }]
-                }
-            }))
-        };
-        assert_eq!(pod_facts(&at("2026-01-01T00:00:00Z", "a")), pod_facts(&at("2026-01-02T00:00:00Z", "a")));
-        assert_ne!(pod_facts(&at("2026-01-01T00:00:00Z", "a")), pod_facts(&at("2026-01-01T00:00:00Z", "b")));
-    }
 }

@@ -1,6 +1,6 @@
 //! Every write of the operator: field manager, precondition and time limit stand here and nowhere else.
 
-use std::time::Duration;
+use std::collections::BTreeMap;
 
 use api::names;
 use api::v1::WorkspaceInstance;
@@ -14,12 +14,11 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
+use crate::calls::{call, created, describe, gone};
+use crate::children::level_labels;
 use crate::children::pod::annotations;
 use crate::error::Error;
 use crate::instance::Swap;
-
-/// No call to the API server takes longer (house rule 7).
-const CALL_LIMIT: Duration = Duration::from_secs(20);
 
 /// The operator's pen.
 #[derive(Clone)]
@@ -88,7 +87,9 @@ impl Writes {
         meta: kube::core::ObjectMeta,
     ) -> Result<(), Error> {
         let source: Api<Secret> = Api::namespaced(self.client.clone(), from);
-        let source = call("read", || format!("pull secret {from}/{name}"), source.get(name)).await?;
+        let missing = || Error::NoPullSecret { namespace: from.to_owned(), name: name.to_owned() };
+        let source = call("read", || format!("pull secret {from}/{name}"), source.get_opt(name)).await?;
+        let source = source.ok_or_else(missing)?;
         let copy = Secret { metadata: meta, data: source.data, type_: source.type_, ..Secret::default() };
         self.apply_child(&copy).await
     }
@@ -143,6 +144,20 @@ impl Writes {
         gone(deleted.map(|_| ()))
     }
 
+    /// Marks a namespace of this uid with a Pod Security level.
+    ///
+    /// # Errors
+    /// When it is gone or another, or the API server refuses.
+    pub async fn set_security_level(&self, name: &str, uid: &str, level: &str) -> Result<(), Error> {
+        let labels: BTreeMap<_, _> = level_labels(level).into();
+        let body = json!({"metadata": {"uid": uid, "labels": labels}});
+        let api: Api<Namespace> = Api::all(self.client.clone());
+        let (merge, patch) = (merge(), Patch::Merge(body));
+        let patched = api.patch_metadata(name, &merge, &patch);
+        call("label", || format!("namespace {name}"), patched).await?;
+        Ok(())
+    }
+
     /// Sets the finalizers of an instance, as it was seen; answers its new resourceVersion.
     ///
     /// # Errors
@@ -151,31 +166,33 @@ impl Writes {
         &self,
         instance: &WorkspaceInstance,
         finalizers: &[String],
-    ) -> Result<Option<String>, Error> {
+    ) -> Result<String, Error> {
         let body =
             json!({"metadata": {"finalizers": finalizers, "resourceVersion": instance.resource_version()}});
         let api = self.instances(instance);
         let (name, merge, patch) = (instance.name_any(), merge(), Patch::Merge(body));
         let patched = api.patch_metadata(&name, &merge, &patch);
-        Ok(call("finalize", || describe(instance), patched).await?.metadata.resource_version)
+        let patched = call("finalize", || describe(instance), patched).await?;
+        Ok(patched.metadata.resource_version.unwrap_or_default())
     }
 
-    /// Writes the operator's part of a status, as the instance was seen: `status` is the difference.
+    /// Writes the operator's part of a status on this version of the instance: `status` is the
+    /// difference. Answers the new resourceVersion.
     ///
     /// # Errors
     /// 409 when somebody wrote it in between.
     pub async fn patch_instance_status(
         &self,
         instance: &WorkspaceInstance,
-        resource_version: Option<&str>,
+        resource_version: &str,
         status: &serde_json::Value,
-    ) -> Result<(), Error> {
+    ) -> Result<String, Error> {
         let body = json!({"metadata": {"resourceVersion": resource_version}, "status": status});
         let api = self.instances(instance);
         let (name, merge, patch) = (instance.name_any(), merge(), Patch::Merge(body));
         let patched = api.patch_status(&name, &merge, &patch);
-        call("report", || describe(instance), patched).await?;
-        Ok(())
+        let patched = call("report", || describe(instance), patched).await?;
+        Ok(patched.metadata.resource_version.unwrap_or_default())
     }
 
     /// Writes the status of a template, as it was seen.
@@ -212,46 +229,5 @@ fn of_uid(uid: &str) -> DeleteParams {
     DeleteParams {
         preconditions: Some(Preconditions { uid: Some(uid.to_owned()), resource_version: None }),
         ..DeleteParams::default()
-    }
-}
-
-fn describe<K: Resource<DynamicType = ()>>(object: &K) -> String {
-    let kind = K::kind(&()).to_lowercase();
-    match object.namespace() {
-        Some(namespace) => format!("{kind} {namespace}/{}", object.name_any()),
-        None => format!("{kind} {}", object.name_any()),
-    }
-}
-
-async fn call<T>(
-    verb: &'static str,
-    what: impl Fn() -> String,
-    future: impl Future<Output = Result<T, kube::Error>>,
-) -> Result<T, Error> {
-    match tokio::time::timeout(CALL_LIMIT, future).await {
-        Ok(result) => result.map_err(|source| Error::api(verb, what(), source)),
-        Err(_) => Err(Error::TooSlow { verb, what: what(), limit: CALL_LIMIT }),
-    }
-}
-
-async fn created<K: Resource<DynamicType = ()>>(
-    object: &K,
-    future: impl Future<Output = Result<K, kube::Error>>,
-) -> Result<Option<K>, Error> {
-    match call("create", || describe(object), future).await {
-        Ok(object) => Ok(Some(object)),
-        Err(Error::Api { source, .. }) if matches!(source.as_ref(), kube::Error::Api(status) if status.reason == "AlreadyExists") => {
-            Ok(None)
-        }
-        Err(error) => Err(error),
-    }
-}
-
-fn gone(deleted: Result<(), Error>) -> Result<(), Error> {
-    match deleted {
-        Err(Error::Api { source, .. }) if matches!(source.as_ref(), kube::Error::Api(status) if status.code == 404 || status.code == 409) => {
-            Ok(())
-        }
-        other => other,
     }
 }

@@ -8,8 +8,8 @@ use super::pod::quantities;
 use crate::settings::Effective;
 
 /// What a container gets that names no limits: small, since the workspace itself names its own.
-const DEFAULT_CPU: &str = "100m";
-const DEFAULT_MEMORY: &str = "64Mi";
+pub(super) const DEFAULT_CPU: &str = "100m";
+pub(super) const DEFAULT_MEMORY: &str = "64Mi";
 
 pub(super) fn limit_range(owner: &Owner, effective: &Effective) -> LimitRange {
     let small = quantities(DEFAULT_CPU, DEFAULT_MEMORY);
@@ -31,7 +31,7 @@ pub(super) fn limit_range(owner: &Owner, effective: &Effective) -> LimitRange {
 }
 
 /// A limit range whose maximum is below its default is refused by the API server.
-fn larger<'a>(wanted: &'a str, least: &'a str) -> &'a str {
+pub(super) fn larger<'a>(wanted: &'a str, least: &'a str) -> &'a str {
     match (api::quantity::parse(wanted), api::quantity::parse(least)) {
         (Ok(a), Ok(b)) if a < b => least,
         _ => wanted,

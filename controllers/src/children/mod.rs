@@ -20,7 +20,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::settings::Effective;
 
-pub use namespace::namespace;
+pub use namespace::{ENFORCED_LEVEL_LABEL, level_labels, namespace, security_level};
 
 /// Whose workspace it is.
 #[derive(Clone, Debug, PartialEq, Eq)]

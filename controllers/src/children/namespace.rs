@@ -7,17 +7,15 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 
 use super::Owner;
 
+/// Label of the level that holds for every pod of the namespace.
+pub const ENFORCED_LEVEL_LABEL: &str = "pod-security.kubernetes.io/enforce";
+const WARNED_LEVEL_LABEL: &str = "pod-security.kubernetes.io/warn";
+
 /// The namespace of a workspace whose container runs as `run_as`.
 #[must_use]
 pub fn namespace(owner: &Owner, run_as: RunAs) -> Namespace {
-    let level = match run_as {
-        RunAs::NonRoot => "restricted",
-        RunAs::Root | RunAs::RootWithoutUserNamespace => "baseline",
-    };
     let mut labels = owner.labels();
-    for mode in ["enforce", "warn"] {
-        labels.insert(format!("pod-security.kubernetes.io/{mode}"), level.to_owned());
-    }
+    labels.extend(level_labels(security_level(run_as)));
     Namespace {
         metadata: ObjectMeta {
             name: Some(owner.namespace.clone()),
@@ -26,4 +24,19 @@ pub fn namespace(owner: &Owner, run_as: RunAs) -> Namespace {
         },
         ..Namespace::default()
     }
+}
+
+/// The Pod Security level under which a container of this user is admitted.
+#[must_use]
+pub fn security_level(run_as: RunAs) -> &'static str {
+    match run_as {
+        RunAs::NonRoot => "restricted",
+        RunAs::Root | RunAs::RootWithoutUserNamespace => "baseline",
+    }
+}
+
+/// The labels of a level.
+#[must_use]
+pub fn level_labels(level: &str) -> [(String, String); 2] {
+    [ENFORCED_LEVEL_LABEL, WARNED_LEVEL_LABEL].map(|key| (key.to_owned(), level.to_owned()))
 }

@@ -7,13 +7,15 @@ use k8s_openapi::api::core::v1::{ResourceQuota, ResourceQuotaSpec};
 use k8s_openapi::apimachinery::pkg::api::resource::Quantity;
 
 use super::Owner;
+use super::limit_range::{DEFAULT_CPU, DEFAULT_MEMORY, larger};
 use crate::settings::Effective;
 
 pub(super) fn resource_quota(owner: &Owner, effective: &Effective) -> ResourceQuota {
-    let mut hard: BTreeMap<String, String> =
-        [("limits.cpu", effective.cpu.as_str()), ("limits.memory", effective.memory.as_str()), ("pods", "1")]
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .into();
+    // The init container that brings the agent counts as well, where the workspace is smaller.
+    let (cpu, memory) = (larger(&effective.cpu, DEFAULT_CPU), larger(&effective.memory, DEFAULT_MEMORY));
+    let mut hard: BTreeMap<String, String> = [("limits.cpu", cpu), ("limits.memory", memory), ("pods", "1")]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .into();
     for (name, extra) in &effective.extra_quota {
         let sum = hard.get(name).map_or_else(|| extra.clone(), |own| sum(own, extra));
         hard.insert(name.clone(), sum);

@@ -4,41 +4,24 @@
 use api::names;
 
 use super::gather::{Gathered, NamespaceSeen};
-use super::plan::{NeededChildren, Planned, PodMove};
+use super::plan::{NamespaceMove, NeededChildren, Planned, PodMove};
 use super::stage::Stage;
 use crate::children::pod::own;
 use crate::context::Context;
 use crate::error::Error;
 
-/// What was written, and where the workspace stands now.
-#[derive(Debug)]
-pub struct Applied {
-    /// The stage to report.
-    pub stage: Stage,
-    /// Version of the instance, where this reconcile has already written it.
-    pub resource_version: Option<String>,
-}
-
-/// Writes. Every write may have happened before: a crash between any two converges to the same end.
+/// Writes, and answers where the workspace stands then. Every write may have happened before: a
+/// crash between any two converges to the same end.
 ///
 /// # Errors
 /// The first refusal; what was written stays.
-pub async fn apply(gathered: &Gathered, planned: Planned, context: &Context) -> Result<Applied, Error> {
+pub async fn apply(gathered: &Gathered, planned: Planned, context: &Context) -> Result<Stage, Error> {
     let Planned { namespace, children, pull_secrets, pod, pulls, failed_pulls, stage } = planned;
-    let stage = stage.unwrap_or(Stage::Preparing);
-    let resource_version = finalize(gathered, context).await?;
-    let mut namespace_uid = gathered.namespace.as_ref().map(|seen| seen.uid.clone());
-    if let Some(wanted) = namespace {
-        match context.writes.create_namespace(&wanted).await? {
-            Some(made) => namespace_uid = made.metadata.uid,
-            // The watch shows our own namespaces only, so this is somebody else's, or ours unseen yet.
-            None => match taken(gathered, context).await? {
-                Taken::Ours(uid) => namespace_uid = Some(uid),
-                Taken::Going => return Ok(Applied { stage: Stage::NamespaceTerminating, resource_version }),
-                Taken::Foreign => return Ok(Applied { stage: Stage::NamespaceTaken, resource_version }),
-            },
-        }
-    }
+    finalize(gathered, context).await?;
+    let namespace_uid = match move_namespace(gathered, namespace, context).await? {
+        Ok(uid) => uid,
+        Err(taken) => return Ok(taken),
+    };
     protect(children, context).await?;
     for name in pull_secrets {
         let meta = gathered.owner.meta(&name);
@@ -51,16 +34,47 @@ pub async fn apply(gathered: &Gathered, planned: Planned, context: &Context) -> 
     for pull in pulls {
         context.writes.create_pod(&pull).await?;
     }
-    Ok(Applied { stage, resource_version })
+    Ok(stage)
 }
 
-async fn finalize(gathered: &Gathered, context: &Context) -> Result<Option<String>, Error> {
-    let mut finalizers = gathered.instance.metadata.finalizers.clone().unwrap_or_default();
+async fn finalize(gathered: &Gathered, context: &Context) -> Result<(), Error> {
+    let metadata = &gathered.instance.metadata;
+    let mut finalizers = metadata.finalizers.clone().unwrap_or_default();
     if finalizers.iter().any(|finalizer| finalizer == names::FINALIZER) {
-        return Ok(None);
+        return Ok(());
     }
     finalizers.push(names::FINALIZER.to_owned());
-    context.writes.set_finalizers(&gathered.instance, &finalizers).await
+    let newest = context.writes.set_finalizers(&gathered.instance, &finalizers).await?;
+    context.written.note(
+        &gathered.owner.uid,
+        metadata.resource_version.as_deref().unwrap_or_default(),
+        &newest,
+    );
+    Ok(())
+}
+
+/// The uid of the workspace namespace, or the stage that holds while its name is not to be had.
+async fn move_namespace(
+    gathered: &Gathered,
+    namespace: NamespaceMove,
+    context: &Context,
+) -> Result<Result<Option<String>, Stage>, Error> {
+    match namespace {
+        NamespaceMove::Stay => Ok(Ok(gathered.namespace.as_ref().map(|seen| seen.uid.clone()))),
+        NamespaceMove::SetLevel { uid, level } => {
+            context.writes.set_security_level(&gathered.owner.namespace, &uid, level).await?;
+            Ok(Ok(Some(uid)))
+        }
+        NamespaceMove::Create(wanted) => match context.writes.create_namespace(&wanted).await? {
+            Some(made) => Ok(Ok(made.metadata.uid)),
+            // The watch shows our own namespaces only, so this is somebody else's, or ours unseen yet.
+            None => Ok(match taken(gathered, context).await? {
+                Taken::Ours(uid) => Ok(Some(uid)),
+                Taken::Going => Err(Stage::NamespaceTerminating),
+                Taken::Foreign => Err(Stage::NamespaceTaken),
+            }),
+        },
+    }
 }
 
 /// Who has the name of the workspace namespace.
@@ -80,7 +94,7 @@ async fn taken(gathered: &Gathered, context: &Context) -> Result<Taken, Error> {
         .and_then(|labels| labels.get(names::MANAGED_BY_LABEL))
         .is_some_and(|by| by == names::OPERATOR);
     Ok(match seen {
-        NamespaceSeen { ours: true, deleting: false, uid } => Taken::Ours(uid),
+        NamespaceSeen { ours: true, deleting: false, uid, .. } => Taken::Ours(uid),
         NamespaceSeen { deleting: true, .. } if managed => Taken::Going,
         NamespaceSeen { .. } => Taken::Foreign,
     })

@@ -11,10 +11,10 @@ use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{Api, ResourceExt};
 
 use super::seen::PodSeen;
-use crate::children::Owner;
+use crate::children::{ENFORCED_LEVEL_LABEL, Owner};
 use crate::context::Context;
 use crate::error::Error;
-use crate::streams::Seals;
+use crate::stores::Seals;
 
 /// Everything that `check` and `plan` decide from.
 #[derive(Clone, Debug)]
@@ -50,17 +50,20 @@ pub struct NamespaceSeen {
     pub ours: bool,
     /// Deletion was asked for.
     pub deleting: bool,
+    /// Its Pod Security level.
+    pub level: Option<String>,
 }
 
 impl NamespaceSeen {
     /// Reads a namespace for the instance of this uid.
     #[must_use]
     pub fn of(meta: &ObjectMeta, instance_uid: &str) -> Self {
-        let label = meta.labels.as_ref().and_then(|labels| labels.get(names::INSTANCE_UID_LABEL));
+        let label = |key: &str| meta.labels.as_ref().and_then(|labels| labels.get(key));
         Self {
             uid: meta.uid.clone().unwrap_or_default(),
-            ours: label.is_some_and(|uid| uid == instance_uid),
+            ours: label(names::INSTANCE_UID_LABEL).is_some_and(|uid| uid == instance_uid),
             deleting: meta.deletion_timestamp.is_some(),
+            level: label(ENFORCED_LEVEL_LABEL).cloned(),
         }
     }
 }
@@ -77,7 +80,9 @@ pub async fn gather(instance: Arc<WorkspaceInstance>, context: &Context) -> Resu
     let stores = &context.stores;
     let template = stores.template(&instance.spec.template_ref.name);
     let restricts = template.as_ref().is_some_and(|template| template.spec.allowed_classes.is_some());
-    let class_labels = if restricts { Some(class_labels(&owner.class, context).await?) } else { None };
+    // An instance that goes is asked nothing any more.
+    let asks = restricts && instance.metadata.deletion_timestamp.is_none();
+    let class_labels = if asks { Some(class_labels(&owner.class, context).await?) } else { None };
     // A store that shows a pod of an earlier instance of this name shows none of ours.
     let pod = stores
         .workspace_pod(&owner.namespace)

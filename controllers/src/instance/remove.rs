@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use api::conditions::{condition, condition_type, reason, set_condition};
 use api::names;
-use api::v1::Phase;
+use api::v1::{Phase, WorkspaceInstanceStatus};
 use kube::runtime::controller::Action;
 
 use super::gather::{Gathered, NamespaceSeen};
 use super::report;
+use super::wishes::between;
 use crate::context::Context;
 use crate::error::Error;
 
@@ -49,32 +50,49 @@ pub async fn remove(gathered: &Gathered, context: &Context) -> Result<Action, Er
     }
 }
 
-/// Past the bound, status says what holds the namespace back.
+/// Once it lasts, status says so; past the bound, it says what holds the namespace back.
 async fn say_so(gathered: &Gathered, context: &Context) -> Result<Action, Error> {
     let since = gathered.instance.metadata.deletion_timestamp.as_ref().map_or(gathered.now, |time| time.0);
-    let age = Duration::try_from(gathered.now.duration_since(since)).unwrap_or_default();
-    let bound = context.config.bounds.namespace;
-    if age < bound {
-        return Ok(Action::requeue(bound - age));
+    let age = between(since, gathered.now);
+    let bounds = &context.config.bounds;
+    if let Some(left) = bounds.quiet_move.checked_sub(age).filter(|left| !left.is_zero()) {
+        return Ok(Action::requeue(left));
     }
+    let name = &gathered.owner.namespace;
+    let left = bounds.namespace.checked_sub(age).filter(|left| !left.is_zero());
+    let holds = match left {
+        Some(_) => None,
+        None => Some(format!(
+            "namespace {name} has not gone for {} s: {}",
+            bounds.namespace.as_secs(),
+            context.why_namespace_stays(name).await?
+        )),
+    };
+    let status = terminating(gathered, holds.as_deref());
+    if gathered.instance.status.as_ref() != Some(&status) {
+        report::write(gathered, &status, context).await?;
+    }
+    Ok(Action::requeue(left.unwrap_or(LOOK_AGAIN)))
+}
+
+/// The status of an instance that goes; `holds` says what keeps its namespace past the bound.
+pub(super) fn terminating(gathered: &Gathered, holds: Option<&str>) -> WorkspaceInstanceStatus {
     let mut status = gathered.instance.status.clone().unwrap_or_default();
     status.phase = Some(Phase::Terminating);
+    status.transition = None;
     let generation = gathered.instance.metadata.generation;
-    let message = format!(
-        "namespace {} has not gone for {} s; see its status.conditions: kubectl get namespace {} -o yaml",
-        gathered.owner.namespace,
-        bound.as_secs(),
-        gathered.owner.namespace
-    );
-    let blocked = condition(
-        condition_type::DELETION_BLOCKED,
-        true,
-        reason::TERMINATING,
-        message,
-        generation,
-        gathered.now,
-    );
-    set_condition(&mut status.conditions, blocked);
-    report::write(gathered, &status, None, context).await?;
-    Ok(Action::requeue(LOOK_AGAIN))
+    status.observed_generation = generation;
+    let going = "the workspace is being taken away";
+    let mut put = |type_, is_so, message: &str| {
+        let wanted = condition(type_, is_so, reason::TERMINATING, message, generation, gathered.now);
+        set_condition(&mut status.conditions, wanted);
+    };
+    put(condition_type::READY, false, holds.unwrap_or(going));
+    put(condition_type::RECONCILING, true, "");
+    put(condition_type::STALLED, holds.is_some(), holds.unwrap_or_default());
+    put(condition_type::STEP_READY, false, going);
+    if let Some(holds) = holds {
+        put(condition_type::DELETION_BLOCKED, true, holds);
+    }
+    status
 }

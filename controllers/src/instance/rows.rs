@@ -22,6 +22,8 @@ pub struct Row {
     pub stalled: bool,
     /// The condition that is false because of this stage, beside `Ready`.
     pub false_condition: Option<&'static str>,
+    /// Whether the wanted image is known to be on the node.
+    pub image_present: bool,
     /// `Suspended`.
     pub suspended: bool,
 }
@@ -38,100 +40,85 @@ const LADDER: [&str; 5] = [
 /// The row of a stage; `late` means that its bound was passed.
 #[must_use]
 pub fn row(stage: &Stage, late: bool, bound: Duration) -> Row {
-    let on_the_way = |reason: &'static str, message: String, false_condition| Row {
+    let (reason, false_condition) = reason_and_rung(stage);
+    let message = message(stage, late);
+    let settled = stage.is_settled();
+    let ready = matches!(stage, Stage::Proven(_));
+    let suspended = matches!(stage, Stage::Suspended);
+    let idle = ready || suspended || matches!(stage, Stage::Refused(_));
+    Row {
         reason: if late { reason::DEADLINE_EXCEEDED } else { reason },
         message: if late { format!("not done after {} s: {message}", bound.as_secs()) } else { message },
-        ready: false,
-        reconciling: true,
-        stalled: late,
-        false_condition: Some(false_condition),
-        suspended: false,
-    };
-    let failed = |reason: &'static str, message: String, false_condition| Row {
-        reason,
-        message,
-        ready: false,
-        reconciling: true,
-        stalled: true,
-        false_condition: Some(false_condition),
-        suspended: false,
-    };
-    match stage {
-        Stage::Refused(refusal) => Row {
-            reconciling: false,
-            ..failed(refusal.reason, refusal.message.clone(), refusal.condition)
-        },
-        Stage::NamespaceTaken => failed(
-            reason::NAMESPACE_TAKEN,
-            "the name of the workspace namespace belongs to something else; remove it or name the instance otherwise"
-                .to_owned(),
-            condition_type::NAMESPACE_READY,
-        ),
-        Stage::NamespaceTerminating => on_the_way(
-            reason::NAMESPACE_TERMINATING,
-            "the namespace of a former workspace of this name is still being deleted".to_owned(),
-            condition_type::NAMESPACE_READY,
-        ),
-        Stage::Preparing => on_the_way(
-            reason::PROGRESSING,
-            "the workspace is being made".to_owned(),
-            condition_type::STEP_READY,
-        ),
-        Stage::Scheduling(message) => on_the_way(
-            reason::SCHEDULING,
-            format!("no node has taken the workspace yet: {message}"),
-            condition_type::STEP_READY,
-        ),
-        Stage::Pulling(image) => {
-            on_the_way(reason::PULLING, format!("pulling {image}"), condition_type::IMAGES_AVAILABLE)
-        }
-        Stage::PullFailed { image, reason, message } => failed(
-            reason::IMAGE_PULL_FAILED,
-            format!("cannot pull {image}: {reason}: {message}"),
-            condition_type::IMAGES_AVAILABLE,
-        ),
-        Stage::Swapping => on_the_way(
-            reason::SWAPPING,
-            "the container of the step is starting".to_owned(),
-            condition_type::STEP_READY,
-        ),
-        Stage::StartFailed { reason, message } => failed(
-            reason::START_FAILED,
-            format!("the container of the step does not start: {reason}: {message}"),
-            condition_type::STEP_READY,
-        ),
-        Stage::PodLost(message) => on_the_way(
-            reason::POD_LOST,
-            format!("{message}; it is made again"),
-            condition_type::STEP_READY,
-        ),
-        Stage::Suspending => Row {
-            suspended: true,
-            ..on_the_way(
-                reason::SUSPENDED,
-                "the workspace is being suspended".to_owned(),
-                condition_type::STEP_READY,
-            )
-        },
-        Stage::Suspended => Row {
-            reason: reason::SUSPENDED,
-            message: "suspended; set spec.operatingMode to Running to go on".to_owned(),
-            ready: false,
-            reconciling: false,
-            stalled: false,
-            false_condition: Some(condition_type::STEP_READY),
-            suspended: true,
-        },
-        Stage::Proven(_) => Row {
-            reason: reason::AS_WANTED,
-            message: String::new(),
-            ready: true,
-            reconciling: false,
-            stalled: false,
-            false_condition: None,
-            suspended: false,
-        },
+        ready,
+        reconciling: !idle,
+        stalled: late || (settled && !ready && !suspended),
+        false_condition,
+        image_present: ready || matches!(stage, Stage::Swapping { image_present: true }),
+        suspended: suspended || matches!(stage, Stage::Suspending),
     }
+}
+
+fn reason_and_rung(stage: &Stage) -> (&'static str, Option<&'static str>) {
+    let (reason, rung) = match stage {
+        Stage::Proven(_) => return (reason::AS_WANTED, None),
+        Stage::Refused(refusal) => (refusal.reason, refusal.condition),
+        Stage::WriteRefused { condition, .. } => (reason::WRITE_REFUSED, *condition),
+        Stage::NamespaceTaken => (reason::NAMESPACE_TAKEN, condition_type::NAMESPACE_READY),
+        Stage::NamespaceTerminating => (reason::NAMESPACE_TERMINATING, condition_type::NAMESPACE_READY),
+        Stage::Preparing => (reason::PROGRESSING, condition_type::STEP_READY),
+        Stage::Scheduling(_) => (reason::SCHEDULING, condition_type::STEP_READY),
+        Stage::Pulling { .. } => (reason::PULLING, condition_type::IMAGES_AVAILABLE),
+        Stage::PullFailed { .. } => (reason::IMAGE_PULL_FAILED, condition_type::IMAGES_AVAILABLE),
+        Stage::Swapping { .. } => (reason::SWAPPING, condition_type::STEP_READY),
+        Stage::StartFailed { .. } => (reason::START_FAILED, condition_type::STEP_READY),
+        Stage::NodeSilent(_) | Stage::PodLost { .. } => (reason::POD_LOST, condition_type::STEP_READY),
+        Stage::Suspending | Stage::Suspended => (reason::SUSPENDED, condition_type::STEP_READY),
+    };
+    (reason, Some(rung))
+}
+
+/// What is the case and what to do, for a person.
+fn message(stage: &Stage, late: bool) -> String {
+    match stage {
+        Stage::Proven(_) => String::new(),
+        Stage::Refused(refusal) => refusal.message.clone(),
+        Stage::WriteRefused { message, .. } => format!("the API server refuses a write: {message}"),
+        Stage::NamespaceTaken => {
+            "the name of the workspace namespace belongs to something else; remove it or name the instance otherwise"
+                .to_owned()
+        }
+        Stage::NamespaceTerminating => {
+            "the workspace namespace, or a former one of its name, is still being deleted".to_owned()
+        }
+        Stage::Preparing => "the workspace is being made".to_owned(),
+        Stage::Scheduling(why) => format!("no node has taken the workspace yet: {why}"),
+        Stage::Pulling { image, usable } => format!("pulling {image}; step \"{usable}\" stays usable"),
+        Stage::PullFailed { image, reason, message, usable } => {
+            let usable =
+                usable.as_ref().map(|step| format!("; step \"{step}\" stays usable")).unwrap_or_default();
+            format!("cannot pull {image}: {}{usable}", words(reason, message))
+        }
+        Stage::Swapping { image_present: true } => "the container of the step is starting".to_owned(),
+        Stage::Swapping { image_present: false } => {
+            "the container of the step is starting; its node may be pulling the image".to_owned()
+        }
+        Stage::StartFailed { reason, message } => {
+            format!("the container of the step does not start: {}", words(reason, message))
+        }
+        Stage::NodeSilent(node) => format!(
+            "node {node} has stopped to report; the workspace comes back with it, or is made again once Kubernetes gives the node up"
+        ),
+        Stage::PodLost { message, node: Some(node) } if late => format!(
+            "{message}; if node {node} is gone for good, delete it (kubectl delete node {node}), and the workspace is made again"
+        ),
+        Stage::PodLost { message, .. } => format!("{message}; it is made again"),
+        Stage::Suspending => "the workspace is being suspended".to_owned(),
+        Stage::Suspended => "suspended; set spec.operatingMode to Running to go on".to_owned(),
+    }
+}
+
+fn words(reason: &str, message: &str) -> String {
+    if message.is_empty() { reason.to_owned() } else { format!("{reason}: {message}") }
 }
 
 /// Puts a row into the conditions. Below the rung that is false nothing is known, so those conditions
@@ -156,6 +143,8 @@ pub fn set(conditions: &mut Vec<Condition>, row: &Row, generation: Option<i64>, 
             }
             return;
         }
-        put(rung, true, reason::AS_WANTED, "");
+        if rung != condition_type::IMAGES_AVAILABLE || row.image_present {
+            put(rung, true, reason::AS_WANTED, "");
+        }
     }
 }

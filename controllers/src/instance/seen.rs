@@ -1,22 +1,29 @@
-//! What the stores show of a workspace, reduced to what decisions need.
+//! What the stores show of a workspace pod, reduced to what decisions need.
 
 use api::names;
-use k8s_openapi::api::core::v1::{ContainerStatus, Pod};
+use api::v1::RunAs;
+use k8s_openapi::api::core::v1::{Container, ContainerStateTerminated, ContainerStatus, Pod, PodSpec};
 use wire::Digest;
 
 use crate::children::pod::{Asked, asked};
-use crate::children::pull_pod::PULL_CONTAINER;
+
+/// The longest text of a container's last words that a message quotes.
+const LAST_WORDS: usize = 300;
 
 /// The workspace pod, as last seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct PodSeen {
     /// Uid.
     pub uid: String,
+    /// Generation of its spec, where the server counts (Kubernetes 1.33).
+    pub generation: Option<i64>,
     /// Node, once scheduled.
     pub node: Option<String>,
+    /// User of the container.
+    pub run_as: RunAs,
     /// Step and reset count of its annotations.
     pub asked: Option<Asked>,
-    /// Image of its spec, and where the container stands in it.
+    /// Image of its spec.
     pub image: String,
     /// Position of the workspace container in the spec.
     pub container: usize,
@@ -26,18 +33,32 @@ pub struct PodSeen {
     pub replaces: String,
     /// Whether the container runs.
     pub running: bool,
+    /// Whether the pod is not said to be unready. A workspace has no probe, so what runs is ready
+    /// unless its node has stopped to report.
+    pub ready: bool,
     /// Digest that the container was made from.
     pub running_digest: Option<Digest>,
     /// Whether kubelet has seen the newest spec.
     pub observed: bool,
-    /// Why the container waits: reason and message.
-    pub waiting: Option<(String, String)>,
+    /// Why a container waits.
+    pub waiting: Option<Waiting>,
     /// Deletion was asked for.
     pub deleting: bool,
     /// The pod ended: evicted, finished; its reason.
     pub finished: Option<String>,
     /// Why it is not scheduled.
     pub unscheduled: Option<String>,
+}
+
+/// Why a container waits.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Waiting {
+    /// Image of the container.
+    pub image: String,
+    /// Kubelet's word.
+    pub reason: String,
+    /// Its words, or how the container ended if that says more.
+    pub message: String,
 }
 
 impl PodSeen {
@@ -57,24 +78,26 @@ impl PodSeen {
             .and_then(|status| status.container_statuses.as_ref())
             .and_then(|all| all.iter().find(|c| c.name == names::WORKSPACE_CONTAINER));
         let state = current.and_then(|current| current.state.as_ref());
-        let annotations = pod.metadata.annotations.as_ref();
+        let replaces =
+            pod.metadata.annotations.as_ref().and_then(|all| all.get(names::REPLACES_ANNOTATION)).cloned();
         Self {
             uid: pod.metadata.uid.clone().unwrap_or_default(),
+            generation: pod.metadata.generation,
             node: spec.and_then(|spec| spec.node_name.clone()),
+            run_as: spec.map(run_as).unwrap_or_default(),
             asked: asked(&pod.metadata),
-            image,
             container,
             container_id: current.and_then(|c| c.container_id.clone()).unwrap_or_default(),
-            replaces: annotations
-                .and_then(|all| all.get(names::REPLACES_ANNOTATION).cloned())
-                .unwrap_or_default(),
+            replaces: replaces.unwrap_or_default(),
             running: state.is_some_and(|state| state.running.is_some()),
+            ready: !is_unready(pod),
             running_digest: current.and_then(|c| digest_of(&c.image_id)),
             observed: observed(pod),
-            waiting: current.and_then(waiting).or_else(|| init_waiting(pod)),
+            waiting: current.and_then(|c| waiting(c, &image)).or_else(|| waiting_before(pod)),
             deleting: pod.metadata.deletion_timestamp.is_some(),
             finished: finished(pod),
             unscheduled: unscheduled(pod),
+            image,
         }
     }
 
@@ -101,6 +124,15 @@ fn digest_of(image: &str) -> Option<Digest> {
     image.rsplit_once('@')?.1.parse().ok()
 }
 
+fn run_as(spec: &PodSpec) -> RunAs {
+    let user = spec.security_context.as_ref().and_then(|context| context.run_as_user);
+    match (spec.host_users, user) {
+        (Some(false), _) => RunAs::Root,
+        (_, Some(0)) => RunAs::RootWithoutUserNamespace,
+        _ => RunAs::NonRoot,
+    }
+}
+
 /// Servers before 1.33 do not count; there the container id alone has to do.
 fn observed(pod: &Pod) -> bool {
     let seen = pod.status.as_ref().and_then(|status| status.observed_generation);
@@ -110,18 +142,47 @@ fn observed(pod: &Pod) -> bool {
     }
 }
 
-fn waiting(container: &ContainerStatus) -> Option<(String, String)> {
+fn is_unready(pod: &Pod) -> bool {
+    let conditions = pod.status.as_ref().and_then(|status| status.conditions.as_ref());
+    conditions.into_iter().flatten().any(|c| c.type_ == "Ready" && c.status != "True")
+}
+
+/// Why a container waits, if it is not just taking its time.
+pub(super) fn waiting(container: &ContainerStatus, image: &str) -> Option<Waiting> {
     let waiting = container.state.as_ref()?.waiting.as_ref()?;
     let reason = waiting.reason.clone().filter(|reason| {
         // Kubelet's words for "nothing is wrong, it takes its time".
         !matches!(reason.as_str(), "ContainerCreating" | "PodInitializing")
     })?;
-    Some((reason, waiting.message.clone().unwrap_or_default()))
+    let ended = || container.last_state.as_ref()?.terminated.as_ref().map(last_words);
+    // "back-off 40s restarting failed container" says nothing of why, and changes with each try.
+    let message = if reason == "CrashLoopBackOff" { ended() } else { None };
+    let message = message.or_else(|| waiting.message.clone()).unwrap_or_default();
+    Some(Waiting { image: image.to_owned(), reason, message })
+}
+
+/// How a container ended: `exit code 137, OOMKilled`.
+fn last_words(ended: &ContainerStateTerminated) -> String {
+    let mut text = format!("it ended with exit code {}", ended.exit_code);
+    // "Error" stands beside every exit code but 0.
+    for more in [&ended.reason, &ended.message] {
+        let more = more.as_deref().map(str::trim).unwrap_or_default();
+        if !matches!(more, "" | "Error" | "Completed") {
+            text.push_str(", ");
+            text.extend(more.chars().take(LAST_WORDS));
+        }
+    }
+    text
 }
 
 /// A failing init container is why the workspace container waits.
-fn init_waiting(pod: &Pod) -> Option<(String, String)> {
-    pod.status.as_ref()?.init_container_statuses.as_ref()?.iter().find_map(waiting)
+pub(super) fn waiting_before(pod: &Pod) -> Option<Waiting> {
+    let image_of = |name: &str| {
+        let is_it = |container: &&Container| container.name == name;
+        pod.spec.as_ref()?.init_containers.as_ref()?.iter().find(is_it)?.image.clone()
+    };
+    let mut all = pod.status.as_ref()?.init_container_statuses.as_ref()?.iter();
+    all.find_map(|container| waiting(container, &image_of(&container.name).unwrap_or_default()))
 }
 
 fn finished(pod: &Pod) -> Option<String> {
@@ -138,56 +199,4 @@ fn unscheduled(pod: &Pod) -> Option<String> {
     let conditions = pod.status.as_ref()?.conditions.as_ref()?;
     let scheduled = conditions.iter().find(|c| c.type_ == "PodScheduled" && c.status == "False")?;
     scheduled.message.clone()
-}
-
-/// What is known of an image on a node.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Pulled {
-    /// Nobody asked yet.
-    Unknown,
-    /// On its way.
-    Pulling,
-    /// There, and held by a completed pull pod.
-    Held,
-    /// The pull pod failed; its uid, age and what the node says.
-    Failed {
-        /// Uid of the pull pod.
-        uid: String,
-        /// When the pull pod was made.
-        since: jiff::Timestamp,
-        /// The node's word.
-        reason: String,
-        /// The registry's words.
-        message: String,
-    },
-}
-
-/// Reads a pull pod.
-#[must_use]
-pub fn pulled(pod: &Pod) -> Pulled {
-    if pod.metadata.deletion_timestamp.is_some() {
-        return Pulled::Pulling;
-    }
-    let status = pod.status.as_ref();
-    let failed = |reason: String, message: String| Pulled::Failed {
-        uid: pod.metadata.uid.clone().unwrap_or_default(),
-        since: pod.metadata.creation_timestamp.as_ref().map(|time| time.0).unwrap_or_default(),
-        reason,
-        message,
-    };
-    match status.and_then(|status| status.phase.as_deref()) {
-        Some("Succeeded") => return Pulled::Held,
-        Some("Failed") => {
-            let reason = status.and_then(|s| s.reason.clone()).unwrap_or_else(|| "PodFailed".to_owned());
-            return failed(reason, status.and_then(|s| s.message.clone()).unwrap_or_default());
-        }
-        _ => {}
-    }
-    let image = status
-        .and_then(|status| status.container_statuses.as_ref())
-        .and_then(|all| all.iter().find(|c| c.name == PULL_CONTAINER));
-    match image.and_then(waiting).or_else(|| init_waiting(pod)) {
-        Some((reason, message)) => failed(reason, message),
-        None => Pulled::Pulling,
-    }
 }

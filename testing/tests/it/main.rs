@@ -11,6 +11,7 @@ mod behaviour;
 mod definitions;
 mod largest;
 mod objects;
+mod operator;
 mod rights;
 mod rules;
 mod sizes;

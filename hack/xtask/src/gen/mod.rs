@@ -11,6 +11,8 @@ mod operator;
 mod rbac;
 mod reference;
 mod samples;
+#[cfg(test)]
+mod words;
 mod yaml;
 
 use std::path::Path;

@@ -1,12 +1,11 @@
 //! Building: each step on top of the one before, pushed under both tags; then the workshop file.
 
-use std::path::PathBuf;
-
 use artifact::{Pinned, Workshop};
-use oci::{Image, Layer, Origin, Push, Store, Target};
+use oci::{Image, Layer, Origin, Push, Target};
 use serde_json::json;
-use wire::{Digest, ImageReference};
+use wire::Digest;
 
+use crate::built::{Built, BuiltStep, Outcome, Stores};
 use crate::changes::changes;
 use crate::entrypoint;
 use crate::error::BuildError;
@@ -22,68 +21,6 @@ const EPOCH: &str = "1970-01-01T00:00:00Z";
 const CREATED_BY: &str = "workshop: files";
 /// Content above which a layer is written to a file instead of memory, in bytes.
 const IN_MEMORY: u64 = 32 << 20;
-
-/// The registries of a build; the same one twice where both names have one host.
-#[derive(Clone, Copy)]
-pub struct Stores<'a> {
-    /// Of [`Plan::image`].
-    pub target: &'a dyn Store,
-    /// Of [`Plan::base`].
-    pub base: &'a dyn Store,
-}
-
-/// A workshop that is in its registry, and its file.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Built {
-    /// Identifier of the workshop.
-    pub name: String,
-    /// Steps in order.
-    pub steps: Vec<BuiltStep>,
-    /// The base, with the digest that its name pointed to.
-    pub base: Pinned,
-    /// The workshop file.
-    pub artifact_path: PathBuf,
-    /// Digest of its content.
-    pub content_digest: Digest,
-    /// Its length in bytes.
-    pub artifact_size: u64,
-    /// False if the same file was there already.
-    pub artifact_changed: bool,
-    /// What an author should know.
-    pub warnings: Vec<String>,
-}
-
-/// A step that is in the registry.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct BuiltStep {
-    /// Its id.
-    pub id: String,
-    /// Its title.
-    pub title: String,
-    /// Under the tag `<id>`.
-    pub reference: ImageReference,
-    /// Under the tag `<id>-sha256-<12 hex>`, which never moves (D19).
-    pub pinned: ImageReference,
-    /// What both tags point to.
-    pub digest: Digest,
-    /// Compressed bytes of the layers that the step adds.
-    pub own_bytes: u64,
-    /// Compressed bytes of the layers below.
-    pub shared_bytes: u64,
-    /// What had to be done.
-    pub outcome: Outcome,
-}
-
-/// What had to be done for a step.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    /// It was pushed.
-    Pushed,
-    /// The registry had it under both tags.
-    Unchanged,
-    /// `--from-step` took it as built.
-    Taken,
-}
 
 /// Builds and pushes all steps, and writes the workshop file at the end. Run again, it does only what is missing.
 ///
@@ -128,7 +65,7 @@ impl<'a> Run<'a> {
         let found =
             Image::read(stores.base, plan.base.repository(), Target::of(&plan.base), &plan.options.platform)
                 .await
-                .map_err(BuildError::Base)?;
+                .map_err(|error| BuildError::Base(Box::new(error)))?;
         Ok(Self {
             plan,
             stores,
@@ -152,7 +89,9 @@ impl<'a> Run<'a> {
             Err(oci::ImageError::Store(error)) if error.is_not_found() => {
                 return Err(BuildError::NotBuilt { id: step.id.clone(), reference });
             }
-            other => other.map_err(|source| BuildError::Image { id: step.id.clone(), source })?,
+            other => {
+                other.map_err(|source| BuildError::Image { id: step.id.clone(), source: Box::new(source) })?
+            }
         };
         let below = std::mem::replace(&mut self.image, found.image);
         if self.steps.is_empty() && !self.stands_on_base() {
@@ -176,7 +115,7 @@ impl<'a> Run<'a> {
         config.created = Some(EPOCH.to_owned());
         step.env.iter().for_each(|(name, value)| config.config.set_env(name, value));
         entrypoint::keep(&mut config.config);
-        let failed = |source| BuildError::Image { id: step.id.clone(), source };
+        let failed = |source| BuildError::Image { id: step.id.clone(), source: Box::new(source) };
         let digest = self.image.digest().map_err(|error| failed(error.into()))?;
         let fixed = fixed_tag(&step.id, &digest);
         let origin = Origin { store: self.stores.base, repository: self.plan.base.repository() };

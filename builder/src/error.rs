@@ -57,7 +57,7 @@ pub enum PlanError {
 pub enum BuildError {
     /// The base image.
     #[error("base image: {0}")]
-    Base(oci::ImageError),
+    Base(Box<oci::ImageError>),
     /// A layer of the base whose file list cannot be read.
     #[error("layer {digest}: {reason}")]
     Layer {
@@ -80,7 +80,7 @@ pub enum BuildError {
         /// Id of the step.
         id: String,
         /// What the registry said.
-        source: oci::ImageError,
+        source: Box<oci::ImageError>,
     },
     /// A step that `--from-step` takes as built is not there.
     #[error(

@@ -110,7 +110,7 @@ impl Layers<'_> {
         self.store
             .save_blob(self.repository, layer, file.path(), progress)
             .await
-            .map_err(|error| BuildError::Base(error.into()))?;
+            .map_err(|error| BuildError::Base(Box::new(error.into())))?;
         let listing =
             File::open(file.path()).and_then(|file| Listing::read(unpack(file))).map_err(|error| {
                 refused(format!("its files cannot be listed: {error}; the image is damaged, push it again"))

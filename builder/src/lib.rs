@@ -5,7 +5,9 @@
 //! blob and never unpacked. The same folder gives the same digests on every machine (D18).
 
 mod build;
+mod built;
 mod changes;
+mod crosscheck;
 mod entrypoint;
 mod error;
 mod folder;
@@ -16,7 +18,8 @@ mod plan;
 mod progress;
 mod tree;
 
-pub use build::{Built, BuiltStep, Outcome, Stores, build};
+pub use build::build;
+pub use built::{Built, BuiltStep, Outcome, Stores};
 pub use error::{BuildError, FileFault, PlanError};
 pub use options::{Options, default_cache};
 pub use plan::{Plan, plan};

@@ -1,10 +1,10 @@
 //! Everything about a build that can be known without a registry.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use api::fault::{Fault, Position};
-use api::step_spec::{self, FileContent, StepSpec};
+use api::step_spec::{self, FileContent};
 use api::step_text::{self, Checks, Page};
 use api::v1::{Settings, Unlock};
 use api::workspace_metadata;
@@ -13,6 +13,7 @@ use oci::Content;
 use serde_json::{Value, json};
 use wire::ImageReference;
 
+use crate::crosscheck;
 use crate::error::PlanError;
 use crate::folder::Folder;
 use crate::options::Options;
@@ -46,7 +47,7 @@ pub(crate) struct PlannedStep {
     pub(crate) markdown: String,
     pub(crate) unlock: Option<Unlock>,
     /// Where `unlock` stands in the page, for messages.
-    unlock_at: Position,
+    pub(crate) unlock_at: Position,
     pub(crate) metadata: BTreeMap<String, Value>,
 }
 
@@ -108,8 +109,8 @@ pub fn plan(path: &Path, options: &Options) -> Result<Plan, PlanError> {
             let files = files(&mut folder, &file, n, step);
             planned.push(texts(&mut folder, step, files)?);
         }
-        check_unlocks(&mut folder, &planned);
-        warnings = orphans(&folder, spec)?;
+        crosscheck::unlocks(&mut folder, &planned);
+        warnings = crosscheck::orphans(&folder, spec)?;
     }
     let default_output = |name: &str| folder.path(Path::new(&format!("{name}.{}", artifact::FILE_EXTENSION)));
     let output =
@@ -209,53 +210,6 @@ fn metadata(page: &Page, checks: &Checks) -> BTreeMap<String, Value> {
     all.into_iter().filter(|(_, value)| there(value)).map(|(key, value)| (key.to_owned(), value)).collect()
 }
 
-/// Names in `unlock.after` are steps, and no step waits for itself.
-fn check_unlocks(folder: &mut Folder, steps: &[PlannedStep]) {
-    let after = |id: &str| {
-        let step = steps.iter().find(|step| step.id == id);
-        step.and_then(|step| step.unlock.as_ref()).map_or(&[][..], |unlock| unlock.after.as_slice())
-    };
-    for step in steps {
-        let mut faults = Vec::new();
-        for (n, name) in after(&step.id).iter().enumerate() {
-            if !steps.iter().any(|step| step.id == *name) {
-                let message = format!("\"{name}\" is no step of this workshop; there are: {}", ids(steps));
-                faults.push((format!("unlock.after[{n}]"), message));
-            }
-        }
-        let mut seen = BTreeSet::new();
-        let mut open: Vec<&String> = after(&step.id).iter().collect();
-        while let Some(name) = open.pop() {
-            if seen.insert(name) {
-                open.extend(after(name));
-            }
-        }
-        if seen.contains(&step.id) {
-            faults.push(("unlock.after".to_owned(), format!("\"{}\" waits for itself", step.id)));
-        }
-        let at = step.unlock_at;
-        let faults = faults.into_iter().map(|(path, message)| Fault::new(path, at, message)).collect();
-        folder.add(Path::new(&format!("steps/{}.md", step.id)), faults);
-    }
-}
-
-fn ids(steps: &[PlannedStep]) -> String {
-    steps.iter().map(|step| step.id.as_str()).collect::<Vec<_>>().join(", ")
-}
-
-/// Texts that belong to no step: a renamed step loses its page without a word otherwise.
-fn orphans(folder: &Folder, spec: &StepSpec) -> Result<Vec<String>, PlanError> {
-    let mut warnings = Vec::new();
-    for name in folder.files(Path::new("steps"), 0)? {
-        let text = name.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        let id = [".md", ".checks.yaml", ".solution.sh"].iter().find_map(|end| text.strip_suffix(end));
-        if let Some(id) = id.filter(|id| !spec.steps.iter().any(|step| step.id == *id)) {
-            warnings.push(format!("{}: there is no step \"{id}\"", folder.path(&name).display()));
-        }
-    }
-    Ok(warnings)
-}
-
 fn repository(options: &Options, written: ImageReference) -> Result<ImageReference, PlanError> {
     let Some(text) = &options.image else { return Ok(written) };
     let refused = |reason| PlanError::Option { option: "image", reason };
@@ -280,6 +234,6 @@ fn taken(options: &Options, steps: &[PlannedStep]) -> Result<usize, PlanError> {
     let Some(id) = &options.from_step else { return Ok(0) };
     steps.iter().position(|step| step.id == *id).ok_or_else(|| PlanError::Option {
         option: "from-step",
-        reason: format!("\"{id}\" is no step of this workshop; there are: {}", ids(steps)),
+        reason: format!("\"{id}\" is no step of this workshop; there are: {}", crosscheck::ids(steps)),
     })
 }

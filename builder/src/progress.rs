@@ -1,6 +1,6 @@
 //! What a build tells while it runs.
 
-use crate::build::BuiltStep;
+use crate::built::BuiltStep;
 
 /// Hears of a build. Transfers are told through [`oci::Progress`].
 pub trait Progress: oci::Progress {

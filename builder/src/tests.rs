@@ -1,1 +1,4 @@
-
+mod building;
+mod documents;
+mod planning;
+mod support;

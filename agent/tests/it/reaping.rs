@@ -1,6 +1,10 @@
 //! Orphans become children of the agent, and no dead one stays.
 
-use crate::agent::{Agent, exists, number, script, wait_for};
+use std::process::Command;
+
+use nix::sys::signal::Signal;
+
+use crate::agent::{Agent, exists, number, script, status, wait_for};
 
 const ORPHANS: usize = 200;
 
@@ -33,13 +37,21 @@ fn orphans_are_taken() {
 }
 
 #[test]
-fn a_child_that_a_real_time_signal_ended_is_taken_with_those_behind_it() {
-    let mut agent = Agent::start(&[(
-        "WORKSHOP_ENTRYPOINT",
-        &script("(sh -c 'echo first $$ >&2; kill -40 $$' & sh -c 'echo second $$ >&2' &); exec sleep 1000"),
-    )]);
-    for word in ["first ", "second "] {
-        let id = number(&agent.said(word));
-        wait_for("it is taken", || (!exists(id)).then_some(()));
+fn all_are_taken_though_one_signal_told_of_them_and_real_time_signals_ended_them() {
+    let sleepers = "for i in 1 2 3; do (sleep 1000 & echo sleeper $! >&2); done; exec sleep 1000";
+    let mut agent = Agent::start(&[("WORKSHOP_ENTRYPOINT", &script(sleepers))]);
+    let ids: Vec<u32> = agent.lines_with("sleeper ", 3).iter().map(|line| number(line)).collect();
+    // Signals of one kind are merged while the agent cannot take them.
+    agent.signal(Signal::SIGSTOP);
+    for id in &ids {
+        wait_for("it is an orphan", || (status(*id, "PPid")? == agent.id().to_string()).then_some(()));
+        // Real-time signals have numbers only.
+        let killed = Command::new("sh").args(["-c", &format!("kill -40 {id}")]).status().unwrap();
+        assert!(killed.success());
+        wait_for("it is dead", || status(*id, "State")?.starts_with('Z').then_some(()));
+    }
+    agent.signal(Signal::SIGCONT);
+    for id in &ids {
+        wait_for("it is taken", || (!exists(*id)).then_some(()));
     }
 }

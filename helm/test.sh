@@ -3,6 +3,7 @@
 # Kubernetes, refuse wrong values, and compare with config/default. Needs no cluster and no network.
 set -euo pipefail
 HERE=$(cd "$(dirname "$0")" && pwd)
+# shellcheck source=../hack/lib.sh
 . "$HERE/../hack/lib.sh"
 cd "$HERE/.."
 

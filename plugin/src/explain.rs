@@ -94,7 +94,8 @@ fn forbidden(message: &str) -> Explained {
     } else if why.contains("being terminated") {
         "the namespace is being deleted: wait until it is gone, or take another with -n"
     } else {
-        "ask for the role workshop-instructor in this namespace, or choose other credentials with --context or --user\n\
+        "ask for the role workshop-instructor in this namespace, \
+         or choose other credentials with --context or --user\n\
          (see what you may do: kubectl auth can-i --list -n CLASS)"
     };
     Explained::new(Exit::NotAllowed, why, todo)
@@ -115,7 +116,8 @@ fn not_found(status: &Status, message: &str) -> Explained {
                 Exit::NotFound,
                 "this cluster does not know the kinds of workshop.platform/v1",
                 format!(
-                    "install the chart (helm install workshop ...), or choose the right cluster with --context;\nthen: {name} check"
+                    "install the chart (helm install workshop ...), \
+                     or choose the right cluster with --context;\nthen: {name} check"
                 ),
             );
         }
@@ -149,7 +151,8 @@ fn message(status: &Status) -> String {
 }
 
 fn credentials(fault: &AuthError) -> Explained {
-    let run_it = "run the plugin of the kubeconfig's user by hand and see what it says\n(kubectl config view --minify shows its command)";
+    let run_it = "run the plugin of the kubeconfig's user by hand and see what it says\n\
+                  (kubectl config view --minify shows its command)";
     match fault {
         AuthError::AuthExecStart(cause) => Explained::new(
             Exit::Failed,
@@ -176,7 +179,9 @@ pub fn kubeconfig(fault: &KubeconfigError) -> (String, String) {
         KubeconfigError::CurrentContextNotSet => {
             return (
                 "no kubeconfig names a cluster".to_owned(),
-                "set KUBECONFIG, give --kubeconfig FILE, or choose a context: kubectl config use-context NAME".to_owned(),
+                "set KUBECONFIG, give --kubeconfig FILE, \
+                 or choose a context: kubectl config use-context NAME"
+                    .to_owned(),
             );
         }
         KubeconfigError::LoadContext(name) => {

@@ -83,7 +83,10 @@ impl Error {
             Self::NoAnswer { place, after, .. } => report(Exit::Failed)
                 .place(place)
                 .why(format!("the API server gave no answer within {after:?}"))
-                .todo("look whether it answers (kubectl get --raw /readyz), or allow more with --request-timeout"),
+                .todo(
+                    "look whether it answers (kubectl get --raw /readyz), \
+                       or allow more with --request-timeout",
+                ),
             Self::Kubeconfig { files, source } => {
                 let (why, todo) = explain::kubeconfig(source);
                 report(Exit::Failed).place(files).why(why).todo(todo)
@@ -91,8 +94,14 @@ impl Error {
             Self::Usage { todo, .. } => report(Exit::WrongUsage).todo(todo),
             Self::NotFound { why, todo, .. } => report(Exit::NotFound).why(why).todo(todo),
             Self::FixedByPlatformTeam { field, manager, tracker, .. } => report(Exit::NotAllowed)
-                .why(format!("{field} is declared in Git: {tracker} tracks the object, and \"{manager}\" owns the field"))
-                .todo(format!("change it in Git, or ask for {field} to be left out there: what Git does not declare is free")),
+                .why(format!(
+                    "{field} is declared in Git: {tracker} tracks the object, \
+                              and \"{manager}\" owns the field"
+                ))
+                .todo(format!(
+                    "change it in Git, or ask for {field} to be left out there: \
+                               what Git does not declare is free"
+                )),
             Self::TimedOut { why, todo, .. } => report(Exit::TimedOut).why(why).todo(todo),
             Self::Stalled { why, todo, .. } => report(Exit::Failed).why(why).todo(todo),
             Self::Gone { .. } => report(Exit::Failed)
@@ -103,8 +112,7 @@ impl Error {
                 program::name()
             )),
             Self::Registry { registry, why, .. } => {
-                // The registry code ends its sentences with what to do.
-                let (why, todo) = why.rsplit_once("; ").unwrap_or((why, "look whether the registry runs and can be reached"));
+                let (why, todo) = advised(why, "look whether the registry runs and can be reached");
                 report(Exit::Failed).place(format!("registry {registry}")).why(why).todo(todo)
             }
             Self::Build { why, todo, .. } => report(Exit::Failed).why(why).todo(todo),
@@ -120,6 +128,12 @@ impl Error {
             Self::Runtime(source) => report(Exit::Failed).why(source.to_string()),
         }
     }
+}
+
+/// Divides a sentence of the image code, which ends with what to do after a semicolon.
+#[must_use]
+pub fn advised<'a>(sentence: &'a str, otherwise: &'a str) -> (&'a str, &'a str) {
+    sentence.rsplit_once("; ").unwrap_or((sentence, otherwise))
 }
 
 fn causes(error: &Error) -> Vec<String> {

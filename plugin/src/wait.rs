@@ -208,7 +208,9 @@ fn gone(name: &str) -> Error {
 
 /// A broken watch is taken up again by itself; only a refusal ends the waiting.
 fn lost(context: &Context, name: &str, fault: watcher::Error) -> Result<String, Error> {
-    let refused = |error: &kube::Error| matches!(error, kube::Error::Api(status) if [401, 403, 404].contains(&status.code));
+    const REFUSALS: [u16; 3] = [401, 403, 404];
+    let refused =
+        |error: &kube::Error| matches!(error, kube::Error::Api(status) if REFUSALS.contains(&status.code));
     match fault {
         watcher::Error::InitialListFailed(source) | watcher::Error::WatchStartFailed(source)
             if refused(&source) =>

@@ -108,9 +108,7 @@ impl Create {
         let params = PostParams { dry_run: self.dry_run.on_server(), field_manager: Some(PLUGIN.to_owned()) };
         match context.call(&doing, namespaces.create(&params, &namespace)).await {
             // It is there, or its name is all that this person may know of it.
-            Err(Error::Api { source, .. }) if matches!(&*source, kube::Error::Api(status) if status.reason == "AlreadyExists") => {
-                Ok(())
-            }
+            Err(Error::Api { source, .. }) if exists_already(&source) => Ok(()),
             Err(error) => match context.call(&doing, namespaces.get_opt(&context.class)).await {
                 Ok(Some(_)) => Ok(()),
                 _ => Err(error),
@@ -143,4 +141,8 @@ pub fn no_step(template: &WorkspaceTemplate, step: &str) -> Error {
         why: format!("its steps are {}", ids.join(", ")),
         todo: "choose one of them".to_owned(),
     }
+}
+
+fn exists_already(fault: &kube::Error) -> bool {
+    matches!(fault, kube::Error::Api(status) if status.reason == "AlreadyExists")
 }

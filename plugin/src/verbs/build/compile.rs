@@ -11,6 +11,7 @@ use super::progress::state;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::output::{self, Format, bytes};
+use crate::report::advised;
 use crate::transfers::Transfers;
 use crate::{interrupt, program};
 
@@ -123,10 +124,14 @@ impl Compile {
 }
 
 fn not_built(plan: &Plan, fault: &BuildError) -> Error {
+    let sentence = fault.to_string();
+    let (why, todo) = advised(&sentence, "correct what is said above");
+    let again =
+        "then run the same command again: it goes on where it stopped, and the artifact was not touched";
     Error::Build {
         what: format!("cannot build {}", plan.name()),
-        why: fault.to_string(),
-        todo: "run the same command again to go on where it stopped; the artifact was not touched".to_owned(),
+        why: why.to_owned(),
+        todo: format!("{todo}\n{again}"),
     }
 }
 

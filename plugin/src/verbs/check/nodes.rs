@@ -96,7 +96,8 @@ fn process_limits(limits: Vec<Result<i64, Error>>) -> Finding {
                 return Finding::warn(
                     CHECK,
                     format!("podPidsLimit unknown: {why}"),
-                    "let somebody who may get nodes/proxy run this check, or look at podPidsLimit in the kubelet's configuration",
+                    "let somebody who may get nodes/proxy run this check, \
+                     or look at podPidsLimit in the kubelet's configuration",
                 );
             }
         }

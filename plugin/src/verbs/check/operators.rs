@@ -49,7 +49,8 @@ fn one(deployment: &Deployment) -> Finding {
     let why =
         conditions.iter().find(|c| c.status == "False").and_then(|c| c.message.clone()).unwrap_or_default();
     let todo = format!(
-        "see why: kubectl -n {namespace} describe deployment {name}, kubectl -n {namespace} logs deployment/{name}"
+        "see why: kubectl -n {namespace} describe deployment {name}, \
+         kubectl -n {namespace} logs deployment/{name}"
     );
     Finding::fail(CHECK, format!("{what} {why}").trim_end(), todo)
 }

@@ -112,7 +112,9 @@ async fn passing_faults_are_waited_out() {
 #[tokio::test]
 async fn a_pause_beyond_the_bound_is_told_instead_of_waited() {
     let server = Scripted::start(|_, _| answer(429, &[("retry-after", "3600")], "slow down")).await;
-    let error = server.open().resolve("a", Target::Tag("1")).await.unwrap_err();
+    let store = server.open();
+    let asked = tokio::time::timeout(Duration::from_secs(60), store.resolve("a", Target::Tag("1")));
+    let error = asked.await.expect("an answer before the pause ends").unwrap_err();
     let message = error.to_string();
     assert!(message.contains("429 Too Many Requests") && message.contains("again in 3600 s"), "{message}");
     assert_eq!(server.lines().len(), 1);

@@ -5,6 +5,9 @@ write_configuration() {
 	mkdir -p "$DIR"/{run,log,etcd,registry,kubelet.d,manifests,containerd/certs.d/"$REGISTRY"}
 	chmod 755 "$DIR"
 	rm -f "$DIR/kubelet.d/10-image-gc.conf" # of a garbage collection that was interrupted
+	# the caller may read what was asked of the API server
+	touch "$DIR/log/audit.log"
+	[ -z "${SUDO_UID:-}" ] || chown "$SUDO_UID" "$DIR/log/audit.log"
 	write_registry
 	write_coredns
 	write_containerd

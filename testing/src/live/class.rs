@@ -1,5 +1,6 @@
 //! A class of its own for every journey, with everything that is in it.
 
+use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use api::conditions::condition_type;
@@ -18,6 +19,8 @@ use super::{LiveError, StepImage, World, wait};
 
 /// Label on what a journey makes outside its namespace; its value is the class.
 const TEST_LABEL: &str = "workshop.platform/test";
+/// Label on the class: id of the process that made it.
+const PROCESS_LABEL: &str = "workshop.platform/test-process";
 
 /// A class namespace of the journey, which nobody else has.
 pub struct Class {
@@ -38,10 +41,15 @@ impl Class {
             .duration_since(std::time::UNIX_EPOCH)
             .map_or(0, |since| since.as_secs());
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        if number == 0 {
+            Self::close_leftovers(&world).await?;
+        }
         let name = format!("{word}-{seconds}-{}-{number}", std::process::id());
         let mut namespace = Namespace::default();
         namespace.metadata.name = Some(name.clone());
-        let labels = [(names::ROLE_LABEL, names::role::CLASS), (TEST_LABEL, &name)];
+        let process = std::process::id().to_string();
+        let labels =
+            [(names::ROLE_LABEL, names::role::CLASS), (TEST_LABEL, &name), (PROCESS_LABEL, &process)];
         namespace.metadata.labels =
             Some(labels.map(|(key, value)| (key.to_owned(), value.to_owned())).into());
         let made = Api::all(world.client.clone()).create(&PostParams::default(), &namespace).await;
@@ -64,7 +72,20 @@ impl Class {
         let ours = ListParams::default().labels(&format!("{TEST_LABEL}={}", self.name));
         self.templates().delete_collection(&delete, &ours).await.map_err(fault())?;
         let namespaces: Api<Namespace> = Api::all(self.world.client.clone());
-        namespaces.delete_collection(&delete, &ours).await.map(drop).map_err(fault())
+        namespaces.delete(&self.name, &delete).await.map(drop).map_err(fault())
+    }
+
+    /// Takes away what test programs left that were killed: classes of processes that are no more.
+    async fn close_leftovers(world: &World) -> Result<(), LiveError> {
+        let namespaces: Api<Namespace> = Api::all(world.client.clone());
+        let classes = namespaces.list(&ListParams::default().labels(TEST_LABEL)).await;
+        for class in classes.map_err(LiveError::api("list classes of tests"))? {
+            let process = class.labels().get(PROCESS_LABEL).map(String::as_str).unwrap_or_default();
+            if class.metadata.deletion_timestamp.is_none() && !Path::new("/proc").join(process).is_dir() {
+                Self { world: world.clone(), name: class.name_any() }.close().await?;
+            }
+        }
+        Ok(())
     }
 
     /// The instances of the class.

@@ -86,7 +86,7 @@ impl World {
     /// When the registry refuses.
     pub async fn push(&self, step: &StepImage) -> Result<(), LiveError> {
         let push = Push { image: &step.image, layers: &step.layers, origin: None };
-        let pushed = push.to(&self.registry, &step.repository, &[&step.id], &NoProgress).await;
+        let pushed = push.to(self.registry.as_ref(), &step.repository, &[&step.id], &NoProgress).await;
         let fault =
             |error: oci::ImageError| LiveError::Image { step: step.id.clone(), said: error.to_string() };
         pushed.map(drop).map_err(fault)

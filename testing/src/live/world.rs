@@ -1,6 +1,7 @@
 //! The running cluster.
 
 use std::process::Output;
+use std::sync::Arc;
 
 use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::core::NamespaceResourceScope;
@@ -15,12 +16,13 @@ use super::{LiveError, Settings};
 pub(super) const OPERATOR_NAMESPACE: &str = "workshop-system";
 
 /// The running cluster, for one async runtime.
+#[derive(Clone)]
 pub struct World {
     /// Where things are.
     pub settings: &'static Settings,
     /// Of the administrator.
     pub client: Client,
-    pub(super) registry: Registry,
+    pub(super) registry: Arc<Registry>,
 }
 
 impl World {
@@ -42,7 +44,7 @@ impl World {
         let client = Client::try_from(config).map_err(|error| read(&error))?;
         let registry = Registry::open(&settings.registry, &RegistryOptions::default())
             .map_err(|error| LiveError::NoWorld(error.to_string()))?;
-        Ok(Self { settings, client, registry })
+        Ok(Self { settings, client, registry: Arc::new(registry) })
     }
 
     /// Objects of a namespace.

@@ -118,15 +118,21 @@ impl Subject {
     }
 
     fn pods(&self, sight: &Sight) -> Vec<Arc<Pod>> {
-        sight.pods.state_filter(|pod| {
-            let named = match self.arm {
-                Arm::Ours => true,
-                _ => pod.labels().get(stage::SUBJECT_LABEL) == Some(&self.name),
-            };
-            named
-                && pod.namespace().as_deref() == Some(&self.namespace)
-                && pod.metadata.deletion_timestamp.is_none()
-        })
+        sight.pods.state_filter(|pod| self.is_mine(pod) && pod.metadata.deletion_timestamp.is_none())
+    }
+
+    /// Whether there is one pod, and none that is going.
+    ///
+    /// # Errors
+    /// How many there are.
+    pub fn is_alone(&self, sight: &Sight) -> Result<(), String> {
+        let all = sight.pods.state_filter(|pod| self.is_mine(pod)).len();
+        if all == 1 { Ok(()) } else { Err(format!("{all} pods of {} {}", self.arm.title(), self.name)) }
+    }
+
+    fn is_mine(&self, pod: &Pod) -> bool {
+        let named = self.arm == Arm::Ours || pod.labels().get(stage::SUBJECT_LABEL) == Some(&self.name);
+        named && pod.namespace().as_deref() == Some(&self.namespace)
     }
 
     /// Whether a pod of `step` is ready whose container is another than `replaces`.

@@ -16,6 +16,9 @@ use crate::sight::Sight;
 use crate::stage;
 use crate::stats::Times;
 
+/// Pause between two changes.
+const REST: std::time::Duration = std::time::Duration::from_millis(1500);
+
 /// Everything that was measured.
 #[derive(Debug, Serialize)]
 pub struct Measured {
@@ -121,7 +124,10 @@ impl Part<'_> {
         let mut changes: BTreeMap<Arm, Vec<Change>> = BTreeMap::new();
         for (index, step) in self.rounds(self.arguments.count) {
             eprintln!("round {} of {}", index + 1, self.arguments.count);
-            for subject in subjects {
+            // Every arm begins a round in its turn, so that none always follows the same other.
+            let turns = subjects.iter().cycle().skip(index % subjects.len().max(1)).take(subjects.len());
+            for subject in turns {
+                self.rest(subjects).await?;
                 let change = self.change(subject, step, &format!("a{index}")).await?;
                 changes.entry(subject.arm).or_default().push(change);
             }
@@ -135,6 +141,16 @@ impl Part<'_> {
         Ok(series)
     }
 
+    /// The tail of one change is no part of the next: pods that are going have gone, and kubelet, which
+    /// lists its containers once a second, has listed them.
+    async fn rest(&self, subjects: &[Subject]) -> Result<(), BenchError> {
+        self.sight
+            .until("the end of old pods", || subjects.iter().try_for_each(|s| s.is_alone(self.sight)))
+            .await?;
+        tokio::time::sleep(REST).await;
+        Ok(())
+    }
+
     async fn together(&self, arm: Arm, pattern: &PodTemplateSpec) -> Result<Series, BenchError> {
         let mut subjects = Vec::new();
         for index in 0..self.arguments.together {
@@ -143,6 +159,7 @@ impl Part<'_> {
         let mark = audit::mark(&self.arguments.audit_log)?;
         let mut changes = Vec::new();
         for (round, step) in self.rounds(self.arguments.rounds) {
+            self.rest(&subjects).await?;
             let nonce = format!("t{round}");
             let all = subjects.iter().map(|subject| self.change(subject, step, &nonce));
             changes.extend(futures::future::try_join_all(all).await?);

@@ -2,29 +2,22 @@
 
 use kube::ResourceExt;
 use kube::api::{DeleteParams, EvictParams};
-use testing::live::{Class, LiveError};
+use testing::live::{Class, LIMIT, LiveError, Look, until};
 
 use super::journey::journey;
 
 async fn comes_back(class: &Class, old: Option<String>) -> Result<(), LiveError> {
-    class.wait("ana", "has seen the loss or is over it", |instance| instance.is_some()).await?;
-    testing::live::until("another pod", testing::live::LIMIT, async || {
+    until("another pod", LIMIT, async || {
         Ok(match class.pod("ana").await {
-            Ok(pod) if pod.uid() != old => testing::live::Look::Yes(()),
-            Ok(pod) => testing::live::Look::NotYet(format!("pod {:?}", pod.uid())),
-            Err(error) => testing::live::Look::NotYet(error.to_string()),
+            Ok(pod) if pod.uid() != old => Look::Yes(()),
+            Ok(pod) => Look::NotYet(format!("pod {:?}", pod.uid())),
+            Err(error) => Look::NotYet(error.to_string()),
         })
     })
     .await?;
-    class
-        .wait("ana", "ready on deploy", |instance| {
-            instance.and_then(|instance| instance.status.as_ref()).is_some_and(|status| {
-                api::conditions::is_true(&status.conditions, "Ready")
-                    && status.current_step.as_ref().is_some_and(|step| step.id == "deploy")
-            })
-        })
-        .await?;
     class.answers("ana", "deploy").await?;
+    class.ready("ana").await?;
+    assert_eq!(class.get("ana").await?.status.unwrap().current_step.unwrap().id, "deploy");
     assert_eq!(class.shell("ana", "cat exercise.txt").await?, "step deploy");
     Ok(())
 }

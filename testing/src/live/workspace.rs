@@ -72,9 +72,13 @@ impl Class {
     /// # Errors
     /// When it does not in time.
     pub async fn answers(&self, name: &str, step: &str) -> Result<(), LiveError> {
-        let address = self.address(name).await?;
         until(&format!("agent of {name} answers {step}"), LIMIT, async || {
-            Ok(match health(&address).await {
+            // The address is asked for each time: a pod that was lost comes back with another.
+            let answer = match self.address(name).await {
+                Ok(address) => health(&address).await,
+                Err(error) => Err(error),
+            };
+            Ok(match answer {
                 Ok(answer) if answer.step == step => Look::Yes(()),
                 Ok(answer) => Look::NotYet(format!("{answer:?}")),
                 Err(error) => Look::NotYet(error.to_string()),

@@ -189,3 +189,23 @@ where
     }
     Action::requeue(pause)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::instance::tests::fixture::Fixture;
+    use crate::instance::tests::stores::Play;
+
+    #[tokio::test]
+    async fn a_template_that_changed_wakes_its_instances_and_no_others() {
+        let play = Play::of(&Fixture::new());
+        let (sender, receiver) = mpsc::channel(TEMPLATE_NEWS);
+        let template = Fixture::new().template_object().unwrap();
+        let mut other = template.clone();
+        other.metadata.name = Some("another".to_owned());
+        let news: streams::News<WorkspaceTemplate> = Box::pin(stream::iter([Ok(other), Ok(template)]));
+        let passed_on = told(news, sender).count().await;
+        let woken: Vec<_> = users_of_changed_templates(play.context, receiver).collect().await;
+        assert_eq!((passed_on, woken), (2, vec![ObjectRef::new("ana").within("monday")]));
+    }
+}

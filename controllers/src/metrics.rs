@@ -88,3 +88,32 @@ impl Metrics {
         text
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::instance::Stage;
+    use crate::instance::tests::fixture::{Fixture, digest, progress};
+
+    #[test]
+    fn a_proof_is_timed_and_a_reason_counted_once() {
+        let metrics = Metrics::default();
+        let fixture = Fixture::new().proven("one", 1).step("two", 2);
+        let waiting = fixture.status_in(&Stage::Swapping { image_present: true }, &progress(3));
+        let proven = fixture.status_in(&Stage::Proven(digest(2)), &progress(4));
+        metrics.observe(fixture.status.as_ref(), &waiting, Duration::from_secs(3));
+        metrics.observe(Some(&waiting), &waiting, Duration::from_secs(3));
+        metrics.observe(Some(&waiting), &proven, Duration::from_secs(4));
+        metrics.observe(Some(&proven), &proven, Duration::from_secs(9));
+        metrics.failed("stale");
+        let text = metrics.text();
+        for line in [
+            "workshop_transition_seconds_count 1",
+            "workshop_transition_seconds_sum 4.0",
+            "workshop_unready_total{reason=\"Swapping\"} 1",
+            "workshop_reconcile_errors_total{reason=\"stale\"} 1",
+        ] {
+            assert!(text.lines().any(|have| have == line), "{line} is not in\n{text}");
+        }
+    }
+}

@@ -66,3 +66,76 @@ fn needed(stores: &Stores) -> HashSet<(String, String)> {
         })
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::instance::tests::fixture::{Fixture, now};
+    use crate::instance::tests::pod::{PodFixture, pull_pod};
+    use crate::instance::tests::stores::{shown, stores_of};
+
+    /// What goes of these pull pods, ten minutes old, around a workspace on node-1.
+    fn gone(fixture: &Fixture, pulls: Vec<Pod>) -> Vec<String> {
+        let mut stores = stores_of(fixture);
+        stores.pulls = shown(pulls);
+        let later = now() + jiff::SignedDuration::from_mins(10);
+        surplus(&stores, later).iter().filter_map(|pod| pod.uid()).collect()
+    }
+
+    fn running() -> Fixture {
+        Fixture::new().proven("one", 1).pod(PodFixture::running("one", 1))
+    }
+
+    fn held(seed: u8) -> Pod {
+        pull_pod(seed, json!({"phase": "Succeeded"}))
+    }
+
+    #[test]
+    fn every_step_of_a_template_that_runs_on_the_node_is_held() {
+        assert!(gone(&running(), vec![held(1), held(2), held(3)]).is_empty());
+        assert_eq!(gone(&running(), vec![held(3), held(4)]), ["pull-4"]);
+        assert_eq!(gone(&running().rebuilt(0, 9), vec![held(1), held(9)]), ["pull-1"]);
+    }
+
+    #[test]
+    fn nothing_is_held_for_workspaces_that_are_elsewhere_or_gone() {
+        let elsewhere = PodFixture::running("one", 1).set("/spec/nodeName", json!("node-2"));
+        assert_eq!(gone(&Fixture::new().pod(elsewhere), vec![held(1)]), ["pull-1"]);
+        assert_eq!(gone(&Fixture::new(), vec![held(1)]), ["pull-1"]);
+    }
+
+    #[test]
+    fn a_pull_that_ended_badly_or_lost_its_node_is_no_hold() {
+        let evicted = pull_pod(2, json!({"phase": "Failed", "reason": "Evicted"}));
+        let retrying = pull_pod(
+            3,
+            json!({"containerStatuses": [{
+            "name": "image", "image": "", "imageID": "", "ready": false, "restartCount": 0,
+            "state": {"waiting": {"reason": "ImagePullBackOff"}}}]}),
+        );
+        assert_eq!(gone(&running(), vec![evicted, retrying]), ["pull-2"]);
+        let mut stores = stores_of(&running());
+        stores.nodes = shown(Vec::new());
+        stores.pulls = shown(vec![held(1)]);
+        assert_eq!(surplus(&stores, now() + jiff::SignedDuration::from_mins(10)).len(), 1);
+    }
+
+    #[test]
+    fn the_young_and_those_that_go_already_are_left_alone() {
+        let mut stores = stores_of(&running());
+        let mut going = held(5);
+        going.metadata.deletion_timestamp = going.metadata.creation_timestamp.clone();
+        stores.pulls = shown(vec![held(4), going]);
+        assert!(surplus(&stores, now()).is_empty(), "twenty seconds old");
+        assert_eq!(surplus(&stores, now() + jiff::SignedDuration::from_secs(40)).len(), 1);
+    }
+
+    #[test]
+    fn a_pull_pod_that_does_not_say_what_it_holds_goes() {
+        let mut pod = held(1);
+        pod.metadata.annotations = None;
+        assert_eq!(gone(&running(), vec![pod]), ["pull-1"]);
+    }
+}

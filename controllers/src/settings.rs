@@ -50,3 +50,26 @@ impl Effective {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use crate::instance::tests::fixture::Fixture;
+
+    #[test]
+    fn the_instance_beats_the_template_and_the_template_the_operator() {
+        let free = json!([{"path": "resources.cpu", "rule": {"free": {}}}]);
+        let template = Fixture::new()
+            .template("defaults", json!({"resources": {"cpu": "2"}}))
+            .template("overridePolicy", free);
+        let cpu_and_memory = |fixture: &Fixture| {
+            let effective = fixture.check().unwrap().effective;
+            (effective.cpu, effective.memory)
+        };
+        assert_eq!(cpu_and_memory(&Fixture::new()), ("1".to_owned(), "1Gi".to_owned()));
+        assert_eq!(cpu_and_memory(&template), ("2".to_owned(), "1Gi".to_owned()));
+        let instance = template.spec("overrides", json!({"resources": {"cpu": "3"}}));
+        assert_eq!(cpu_and_memory(&instance), ("3".to_owned(), "1Gi".to_owned()));
+    }
+}

@@ -114,9 +114,10 @@ pub fn open(client: &Client, operator_namespace: &str) -> (Stores, Streams) {
     (stores, streams)
 }
 
-/// From the API server's cache: a list at the start need not be the newest, the watch catches up.
+/// In pages, and as of now. API servers since 1.31 answer it from their cache all the same, and a
+/// list from the past could show a workspace before its last move.
 fn everything() -> watcher::Config {
-    watcher::Config::default().any_semantic()
+    watcher::Config::default()
 }
 
 fn watch<K>(
@@ -153,4 +154,52 @@ where
     K: Resource + Send + 'static,
 {
     Box::pin(news.try_filter_map(|object| async move { Ok(Belonging::of(object.labels())) }))
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::{StreamExt, stream};
+
+    use super::*;
+    use crate::instance::tests::fixture::Fixture;
+    use crate::instance::tests::pod::PodFixture;
+
+    #[tokio::test]
+    async fn belongings_lead_to_their_instance_and_strangers_to_nobody() {
+        let ours = PodFixture::running("one", 1).build();
+        let mut stranger = ours.clone();
+        stranger.metadata.labels.as_mut().unwrap().remove(names::INSTANCE_LABEL);
+        let news: News<Pod> = Box::pin(stream::iter([Ok(stranger), Ok(ours)]));
+        let found: Vec<_> = belongings(news).map(|news| news.unwrap().instance()).collect().await;
+        assert_eq!(found, [ObjectRef::new("ana").within("monday")]);
+    }
+
+    #[tokio::test]
+    async fn every_watch_asks_for_what_is_ours_and_no_more() {
+        let server = crate::instance::tests::server::Server::default();
+        let (_stores, mut streams) = open(&server.client(), "workshop-system");
+        // The played server lists nothing, so each watch fails after its question.
+        assert!(streams.instances.next().await.is_some_and(|news| news.is_err()));
+        assert!(streams.pulls.next().await.is_some_and(|news| news.is_err()));
+        for belonging in &mut streams.belongings {
+            assert!(belonging.next().await.is_some_and(|news| news.is_err()));
+        }
+        let calls = server.calls();
+        assert_eq!(calls[0].what, "GET /apis/workshop.platform/v1/workspaceinstances");
+        assert_eq!(calls[1].what, "GET /api/v1/namespaces/workshop-system/pods");
+        assert!(calls[1].query.contains("role%3Dpull"), "{}", calls[1].query);
+        assert_eq!(calls.len(), 9);
+        for call in &calls[2..] {
+            assert!(call.query.contains("managed-by%3Dworkshop-operator"), "{}", call.query);
+            assert!(call.query.contains("role%3Dworkspace"), "{}", call.query);
+        }
+        assert!(calls.iter().all(|call| call.query.contains("limit=500")), "in pages");
+    }
+
+    #[test]
+    fn the_owner_of_a_fixture_is_the_instance_of_its_pod() {
+        let fixture = Fixture::new().pod(PodFixture::running("one", 1));
+        let labels = fixture.pod_object().unwrap().metadata.labels.unwrap();
+        assert_eq!(labels, fixture.owner().labels());
+    }
 }

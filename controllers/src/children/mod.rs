@@ -9,6 +9,9 @@ mod resource_quota;
 mod role_binding;
 mod service_account;
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::BTreeMap;
 
 use api::names;

@@ -24,8 +24,13 @@ mod stage;
 mod status;
 mod wishes;
 
+#[cfg(test)]
+pub mod tests;
+
 pub use plan::Swap;
 pub use pulled::{Pulled, pulled};
 pub use reconcile::reconcile;
 pub use seen::PodSeen;
+#[cfg(test)]
+pub use stage::Stage;
 pub use wishes::{Wishes, between};

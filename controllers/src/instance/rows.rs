@@ -41,14 +41,17 @@ const LADDER: [&str; 5] = [
 #[must_use]
 pub fn row(stage: &Stage, late: bool, bound: Duration) -> Row {
     let (reason, false_condition) = reason_and_rung(stage);
-    let message = message(stage, late);
+    let mut message = message(stage, late);
+    if late {
+        message = format!("not done after {} s: {message}", bound.as_secs());
+    }
     let settled = stage.is_settled();
     let ready = matches!(stage, Stage::Proven(_));
     let suspended = matches!(stage, Stage::Suspended);
     let idle = ready || suspended || matches!(stage, Stage::Refused(_));
     Row {
         reason: if late { reason::DEADLINE_EXCEEDED } else { reason },
-        message: if late { format!("not done after {} s: {message}", bound.as_secs()) } else { message },
+        message: cut(message),
         ready,
         reconciling: !idle,
         stalled: late || (settled && !ready && !suspended),
@@ -114,6 +117,16 @@ fn message(stage: &Stage, late: bool) -> String {
         Stage::PodLost { message, .. } => format!("{message}; it is made again"),
         Stage::Suspending => "the workspace is being suspended".to_owned(),
         Stage::Suspended => "suspended; set spec.operatingMode to Running to go on".to_owned(),
+    }
+}
+
+/// The API server takes 4096 characters; nobody reads as many.
+const MESSAGE: usize = 2048;
+
+fn cut(message: String) -> String {
+    match message.char_indices().nth(MESSAGE) {
+        None => message,
+        Some(_) => message.chars().take(MESSAGE - 1).chain(['…']).collect(),
     }
 }
 

@@ -2,6 +2,9 @@
 
 mod check;
 
+#[cfg(test)]
+mod tests;
+
 use std::sync::Arc;
 use std::time::Duration;
 

@@ -87,7 +87,7 @@ impl<P: Fn(&str, &Digest) -> Pulled> Mover<'_, P> {
     fn settle(&mut self, pod: &PodSeen, digest: &Digest) -> Stage {
         if pod.proves(digest) {
             return match &pod.node {
-                Some(node) if !pod.ready => Stage::NodeSilent(node.clone()),
+                Some(node) if !pod.node_reports => Stage::NodeSilent(node.clone()),
                 node => {
                     self.hold(node.as_deref(), digest);
                     Stage::Proven(digest.clone())

@@ -33,9 +33,8 @@ pub struct PodSeen {
     pub replaces: String,
     /// Whether the container runs.
     pub running: bool,
-    /// Whether the pod is not said to be unready. A workspace has no probe, so what runs is ready
-    /// unless its node has stopped to report.
-    pub ready: bool,
+    /// Whether its node still reports, for all that Kubernetes knows.
+    pub node_reports: bool,
     /// Digest that the container was made from.
     pub running_digest: Option<Digest>,
     /// Whether kubelet has seen the newest spec.
@@ -90,7 +89,7 @@ impl PodSeen {
             container_id: current.and_then(|c| c.container_id.clone()).unwrap_or_default(),
             replaces: replaces.unwrap_or_default(),
             running: state.is_some_and(|state| state.running.is_some()),
-            ready: !is_unready(pod),
+            node_reports: !is_unready(pod),
             running_digest: current.and_then(|c| digest_of(&c.image_id)),
             observed: observed(pod),
             waiting: current.and_then(|c| waiting(c, &image)).or_else(|| waiting_before(pod)),
@@ -142,9 +141,13 @@ fn observed(pod: &Pod) -> bool {
     }
 }
 
+/// Unready without a reason is the word of the node controller about a node that is silent; kubelet
+/// itself always gives one.
 fn is_unready(pod: &Pod) -> bool {
     let conditions = pod.status.as_ref().and_then(|status| status.conditions.as_ref());
-    conditions.into_iter().flatten().any(|c| c.type_ == "Ready" && c.status != "True")
+    conditions.into_iter().flatten().any(|c| {
+        c.type_ == "Ready" && c.status != "True" && c.reason.as_deref().unwrap_or_default().is_empty()
+    })
 }
 
 /// Why a container waits, if it is not just taking its time.

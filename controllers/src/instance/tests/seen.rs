@@ -32,7 +32,7 @@ fn everything_of_a_running_pod() {
             container_id: "c1".to_owned(),
             replaces: "c0".to_owned(),
             running: true,
-            ready: true,
+            node_reports: true,
             running_digest: Some(digest(1)),
             observed: true,
             waiting: None,
@@ -144,6 +144,14 @@ fn ends_deletions_and_schedules() {
     assert!(seen(one().deleting()).deleting);
     let waiting = seen(PodFixture::fresh("one", 1).unscheduled("0/1 nodes are available"));
     assert_eq!((waiting.node, waiting.unscheduled.as_deref()), (None, Some("0/1 nodes are available")));
-    assert!(!seen(one().set("/status/conditions/0/status", json!("False"))).ready);
-    assert!(seen(PodFixture::fresh("one", 1)).ready, "nobody said otherwise");
+}
+
+#[test]
+fn a_node_that_is_silent_is_told_by_the_node_controller_alone() {
+    let ready =
+        |condition: serde_json::Value| seen(one().set("/status/conditions/0", condition)).node_reports;
+    assert!(!ready(json!({"type": "Ready", "status": "False"})));
+    assert!(ready(json!({"type": "Ready", "status": "False", "reason": "ContainersNotReady"})));
+    assert!(ready(json!({"type": "ContainersReady", "status": "False"})));
+    assert!(seen(PodFixture::fresh("one", 1)).node_reports, "nobody said otherwise");
 }

@@ -10,6 +10,7 @@ mod facts;
 mod instance;
 mod memory;
 mod metrics;
+mod orphans;
 mod pulls;
 mod settings;
 mod stores;

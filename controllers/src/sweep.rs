@@ -5,7 +5,7 @@ use std::time::Duration;
 use kube::ResourceExt;
 
 use crate::context::Context;
-use crate::pulls;
+use crate::{orphans, pulls};
 
 /// How often the stores are compared.
 const PERIOD: Duration = Duration::from_secs(30);
@@ -19,7 +19,11 @@ pub async fn sweep(context: &Context) {
     loop {
         tick.tick().await;
         context.tidy();
-        for pod in pulls::surplus(&context.stores, jiff::Timestamp::now()) {
+        let now = jiff::Timestamp::now();
+        if let Err(error) = orphans::take_away(context, now).await {
+            tracing::warn!(%error, "cannot take an orphaned workspace away; the next sweep tries again");
+        }
+        for pod in pulls::surplus(&context.stores, now) {
             let (namespace, name) = (pod.namespace().unwrap_or_default(), pod.name_any());
             let uid = pod.uid().unwrap_or_default();
             if let Err(error) = context.writes.delete_pod(&namespace, &name, &uid).await {

@@ -1,11 +1,12 @@
 //! Instances that go, at whatever moment.
 
-use k8s_openapi::api::core::v1::Namespace;
-use kube::api::{DeleteParams, PostParams};
+use k8s_openapi::api::core::v1::{Namespace, Pod};
+use kube::api::{DeleteParams, ListParams, Patch, PatchParams, PostParams};
 use kube::{Api, ResourceExt};
+use serde_json::json;
 use testing::live::{Class, LIMIT, LiveError, Look, template, until};
 
-use super::journey::journey;
+use super::journey::{journey, journey_alone};
 
 async fn delete(class: &Class, name: &str) {
     class.instances().delete(name, &DeleteParams::default()).await.unwrap();
@@ -47,21 +48,72 @@ fn an_instance_goes_while_its_step_cannot_be_pulled() {
 }
 
 #[test]
-fn an_instance_goes_before_it_is_ready() {
+fn instances_go_before_they_are_ready() {
     journey("too-soon", async |class| {
         class.workshop(&["intro"]).await?;
-        class.create(&class.instance("ana", &class.name)).await?;
-        delete(class, "ana").await;
-        all_gone(class, "ana").await?;
-        class.create(&class.instance("ana", &class.name)).await?;
+        // At once, so that some deletions meet the operator's first write.
+        let names: Vec<_> = (0..12).map(|number| format!("ana-{number}")).collect();
+        for name in &names {
+            class.create(&class.instance(name, &class.name)).await?;
+            delete(class, name).await;
+        }
+        // When the finalizer is there, the namespace is on its way.
+        class.create(&class.instance("bo", &class.name)).await?;
         class
-            .wait("ana", "has a namespace", |instance| {
+            .wait("bo", "has a finalizer", |instance| {
                 instance.is_some_and(|instance| !instance.finalizers().is_empty())
             })
             .await?;
-        delete(class, "ana").await;
-        all_gone(class, "ana").await
+        delete(class, "bo").await;
+        for name in names.iter().map(String::as_str).chain(["bo"]) {
+            class.wait(name, "gone", |instance| instance.is_none()).await?;
+            namespace_goes(class, name).await?;
+        }
+        Ok(())
     });
+}
+
+#[test]
+fn a_workspace_goes_though_its_instance_did_not_wait() {
+    journey_alone("no-finalizer", async |class| {
+        class.workshop(&["intro"]).await?;
+        class.start("ana").await?;
+        scale_operator(class, 0).await?;
+        delete(class, "ana").await;
+        let none = Patch::Merge(json!({"metadata": {"finalizers": null}}));
+        let stripped = class.instances().patch("ana", &PatchParams::default(), &none).await;
+        // Whatever was found: the others need the operator.
+        scale_operator(class, 1).await?;
+        stripped.unwrap();
+        class.wait("ana", "gone", |instance| instance.is_none()).await?;
+        namespace_goes(class, "ana").await
+    });
+}
+
+async fn scale_operator(class: &Class, replicas: u8) -> Result<(), LiveError> {
+    let deployment = ["deployment/workshop-operator", "-n", "workshop-system"];
+    let count = format!("--replicas={replicas}");
+    class.world.kubectl(&["scale", deployment[0], deployment[1], deployment[2], &count]).await?;
+    let pods: Api<Pod> = class.world.objects("workshop-system");
+    let operators = ListParams::default().labels("app.kubernetes.io/component=operator");
+    until(&format!("{replicas} operators"), LIMIT, async || {
+        let left = pods.list(&operators).await.unwrap().items.len();
+        Ok(if left == usize::from(replicas) { Look::Yes(()) } else { Look::NotYet(left.to_string()) })
+    })
+    .await
+}
+
+/// The namespace goes, though perhaps after its instance.
+async fn namespace_goes(class: &Class, name: &str) -> Result<(), LiveError> {
+    let namespaces: Api<Namespace> = Api::all(class.world.client.clone());
+    let namespace = class.workspace(name);
+    until(&format!("{namespace} is gone"), LIMIT, async || {
+        Ok(match namespaces.get_opt(&namespace).await.unwrap() {
+            None => Look::Yes(()),
+            Some(left) => Look::NotYet(format!("{:?}", left.metadata)),
+        })
+    })
+    .await
 }
 
 #[test]

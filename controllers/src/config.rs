@@ -38,6 +38,9 @@ pub struct Bounds {
     /// Age at which a failed pull pod of the wanted step is made again. To go, come and pull takes
     /// it some seconds more, so that two tries are at most ten seconds apart (D28).
     pub pull_retry: Duration,
+    /// Age at which a pull pod that follows a failed one is touched, and how often a failed one is
+    /// looked at.
+    pub pull_touch: Duration,
     /// A workspace namespace that is to go.
     pub namespace: Duration,
 }
@@ -50,6 +53,7 @@ impl Default for Bounds {
             rollout: Duration::from_secs(60),
             pull: Duration::from_secs(300),
             pull_retry: Duration::from_secs(5),
+            pull_touch: Duration::from_secs(2),
             namespace: Duration::from_secs(120),
         }
     }

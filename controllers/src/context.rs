@@ -115,7 +115,10 @@ impl Context {
     #[must_use]
     pub fn told_of_pull(&self, name: &str) -> HashSet<ObjectRef<WorkspaceInstance>> {
         let now = self.stores.pull_pod(&self.config.namespace, name).map(|pod| pulled(&pod));
-        if now == Some(Pulled::Pulling) { HashSet::new() } else { self.askers.take(name) }
+        match now {
+            Some(Pulled::Pulling { .. } | Pulled::Going) => HashSet::new(),
+            _ => self.askers.take(name),
+        }
     }
 
     /// Forgets an instance that is gone.

@@ -43,7 +43,9 @@ pub fn pull_facts(pod: &Pod) -> Option<u64> {
     meta_into(&pod.metadata, &mut hasher);
     match pulled(pod) {
         Pulled::Failed { reason, message, .. } => (reason, message).hash(&mut hasher),
-        other => format!("{other:?}").hash(&mut hasher),
+        Pulled::Unknown | Pulled::Pulling { .. } => {}
+        Pulled::Going => "going".hash(&mut hasher),
+        Pulled::Held => "held".hash(&mut hasher),
     }
     Some(hasher.finish())
 }

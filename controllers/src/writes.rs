@@ -123,6 +123,20 @@ impl Writes {
         Ok(())
     }
 
+    /// Touches a pod of this uid, so that its kubelet looks at it now. A second touch is none.
+    ///
+    /// # Errors
+    /// When it is gone or another, or the API server refuses.
+    pub async fn touch_pod(&self, namespace: &str, name: &str, uid: &str) -> Result<(), Error> {
+        let annotations: BTreeMap<_, _> = [(names::TOUCHED_ANNOTATION, "true")].into();
+        let body = json!({"metadata": {"uid": uid, "annotations": annotations}});
+        let api: Api<Pod> = Api::namespaced(self.client.clone(), namespace);
+        let (merge, patch) = (merge(), Patch::Merge(body));
+        let patched = api.patch_metadata(name, &merge, &patch);
+        call("touch", || format!("pod {namespace}/{name}"), patched).await?;
+        Ok(())
+    }
+
     /// Deletes a pod of this uid; one that is gone or another is left alone.
     ///
     /// # Errors

@@ -16,7 +16,8 @@ use crate::error::Error;
 /// # Errors
 /// The first refusal; what was written stays.
 pub async fn apply(gathered: &Gathered, planned: Planned, context: &Context) -> Result<Stage, Error> {
-    let Planned { namespace, children, pull_secrets, pod, pulls, failed_pulls, stage } = planned;
+    let Planned { namespace, children, pull_secrets, pod, pulls, failed_pulls, touched_pulls, stage } =
+        planned;
     finalize(gathered, context).await?;
     let namespace_uid = match move_namespace(gathered, namespace, context).await? {
         Ok(uid) => uid,
@@ -30,6 +31,9 @@ pub async fn apply(gathered: &Gathered, planned: Planned, context: &Context) -> 
     move_pod(gathered, pod, namespace_uid, context).await?;
     for (name, uid) in failed_pulls {
         context.writes.delete_pod(&context.config.namespace, &name, &uid).await?;
+    }
+    for (name, uid) in touched_pulls {
+        context.writes.touch_pod(&context.config.namespace, &name, &uid).await?;
     }
     for pull in pulls {
         context.writes.create_pod(&pull).await?;

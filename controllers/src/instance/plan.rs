@@ -29,6 +29,8 @@ pub struct Planned {
     pub pulls: Vec<Pod>,
     /// Pull pods that failed, to be made again: name and uid.
     pub failed_pulls: Vec<(String, String)>,
+    /// Pull pods that may have failed without having said so: name and uid.
+    pub touched_pulls: Vec<(String, String)>,
     /// Where the workspace stands then.
     pub stage: Stage,
 }

@@ -8,6 +8,7 @@ use super::gather::Gathered;
 use super::nonce::nonce;
 use super::plan::{Planned, PodMove, Swap};
 use super::pulled::Pulled;
+use super::report::is_told_failing;
 use super::seen::{PodSeen, Waiting};
 use super::stage::Stage;
 use super::wishes::between;
@@ -118,7 +119,11 @@ impl<P: Fn(&str, &Digest) -> Pulled> Mover<'_, P> {
             let usable = self.usable_step(pod);
             match (self.pulled)(node, digest) {
                 Pulled::Held => {}
-                Pulled::Pulling => return Stage::Pulling { image: self.image_name(digest), usable },
+                Pulled::Pulling { uid, since } => {
+                    self.ask_after(node, uid, since);
+                    return Stage::Pulling { image: self.image_name(digest), usable };
+                }
+                Pulled::Going => return Stage::Pulling { image: self.image_name(digest), usable },
                 Pulled::Unknown => {
                     self.make_pull(node, &self.checked.image, digest);
                     return Stage::Pulling { image: self.image_name(digest), usable };
@@ -166,6 +171,15 @@ impl<P: Fn(&str, &Digest) -> Pulled> Mover<'_, P> {
     fn retry_pull(&mut self, node: &str, uid: String, since: jiff::Timestamp) {
         if between(since, self.gathered.now) >= self.config.bounds.pull_retry {
             self.planned.failed_pulls.push((pull_name(node, &self.checked.digest), uid));
+        }
+    }
+
+    /// Kubelet tells of a failed pull only when it looks at the pod again, which may take it fifteen
+    /// seconds. After a failure a touch makes it look.
+    fn ask_after(&mut self, node: &str, uid: String, since: jiff::Timestamp) {
+        let is_old = between(since, self.gathered.now) >= self.config.bounds.pull_touch;
+        if is_old && is_told_failing(&self.gathered.instance) {
+            self.planned.touched_pulls.push((pull_name(node, &self.checked.digest), uid));
         }
     }
 

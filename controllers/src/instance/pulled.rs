@@ -11,7 +11,14 @@ pub enum Pulled {
     /// Nobody asked yet.
     Unknown,
     /// On its way.
-    Pulling,
+    Pulling {
+        /// Uid of the pull pod.
+        uid: String,
+        /// When the pull pod was made.
+        since: jiff::Timestamp,
+    },
+    /// Its pull pod is being deleted; another one can be made only once the name is free.
+    Going,
     /// There, and held by a completed pull pod.
     Held,
     /// The pull pod failed.
@@ -34,15 +41,16 @@ pub enum Pulled {
 /// Reads a pull pod.
 #[must_use]
 pub fn pulled(pod: &Pod) -> Pulled {
-    // Another one can be made only once its name is free.
     if pod.metadata.deletion_timestamp.is_some() {
-        return Pulled::Pulling;
+        return Pulled::Going;
     }
     let status = pod.status.as_ref();
     let image = step_image(pod);
+    let uid = pod.metadata.uid.clone().unwrap_or_default();
+    let since = pod.metadata.creation_timestamp.as_ref().map(|time| time.0).unwrap_or_default();
     let failed = |ended, image, reason, message| Pulled::Failed {
-        uid: pod.metadata.uid.clone().unwrap_or_default(),
-        since: pod.metadata.creation_timestamp.as_ref().map(|time| time.0).unwrap_or_default(),
+        uid: uid.clone(),
+        since,
         ended,
         image,
         reason,
@@ -61,7 +69,7 @@ pub fn pulled(pod: &Pod) -> Pulled {
         .and_then(|all| all.iter().find(|c| c.name == PULL_CONTAINER));
     match container.and_then(|c| waiting(c, &image)).or_else(|| waiting_before(pod)) {
         Some(why) => failed(false, why.image, why.reason, why.message),
-        None => Pulled::Pulling,
+        None => Pulled::Pulling { uid, since },
     }
 }
 

@@ -9,7 +9,7 @@ use kube::runtime::controller::Action;
 use serde_json::{Map, Value};
 
 use super::gather::Gathered;
-use super::stage::{Lane, Stage};
+use super::stage::Stage;
 use super::status::next_status;
 use super::wishes::{Progress, Wish};
 use crate::children::pod::Asked;
@@ -59,13 +59,15 @@ pub(super) fn quiet_for(
 ) -> Option<Duration> {
     let old = instance.status.as_ref()?;
     let left = |limit: Duration, passed: Duration| limit.checked_sub(passed).filter(|left| !left.is_zero());
-    if is_told_failing(instance, old, stage) {
-        // Each try to pull again is no news, nor is kubelet's waiting for its next one.
-        return if stage.lane() == Lane::Failed {
-            Some(bounds.pull_retry)
-        } else {
-            left(stage.bound(bounds), progress.in_lane)
-        };
+    // Each try to pull again is no news, nor is kubelet's waiting for its next one.
+    if is_told_failing(instance) {
+        match stage {
+            Stage::Pulling { .. } => return left(stage.bound(bounds), progress.in_lane),
+            Stage::PullFailed { reason, .. } if reason == "ImagePullBackOff" => {
+                return Some(bounds.pull_touch);
+            }
+            _ => {}
+        }
     }
     if stage.may_be_old_news() {
         return left(bounds.quiet_move, progress.elapsed);
@@ -88,19 +90,13 @@ fn is_told_busy(instance: &WorkspaceInstance, old: &WorkspaceInstanceStatus) -> 
     })
 }
 
-/// Whether status already says that this image cannot be pulled, and the stage adds nothing.
-fn is_told_failing(instance: &WorkspaceInstance, old: &WorkspaceInstanceStatus, stage: &Stage) -> bool {
-    let is_another_try = match stage {
-        Stage::Pulling { .. } => true,
-        Stage::PullFailed { reason, .. } => reason == "ImagePullBackOff",
-        _ => false,
-    };
-    is_another_try
-        && old.conditions.iter().any(|c| {
-            c.type_ == condition_type::IMAGES_AVAILABLE
-                && c.reason == reason::IMAGE_PULL_FAILED
-                && c.observed_generation == instance.metadata.generation
-        })
+/// Whether status already says that the image of this spec cannot be pulled.
+pub(super) fn is_told_failing(instance: &WorkspaceInstance) -> bool {
+    instance.status.iter().flat_map(|status| &status.conditions).any(|c| {
+        c.type_ == condition_type::IMAGES_AVAILABLE
+            && c.reason == reason::IMAGE_PULL_FAILED
+            && c.observed_generation == instance.metadata.generation
+    })
 }
 
 /// When to look again, should no watch say anything before.
@@ -110,11 +106,14 @@ pub(super) fn again(
     quiet: Option<Duration>,
     bounds: &Bounds,
 ) -> Option<Duration> {
-    if quiet.is_some() {
-        return quiet;
+    if let Some(quiet) = quiet {
+        // A pull that follows a failed one is touched meanwhile.
+        let is_pulling = matches!(stage, Stage::Pulling { .. }) && progress.in_stage < 2 * bounds.pull_touch;
+        return Some(if is_pulling { quiet.min(2 * bounds.pull_touch - progress.in_stage) } else { quiet });
     }
     match stage {
-        Stage::PullFailed { .. } | Stage::NamespaceTaken => Some(bounds.pull_retry),
+        Stage::PullFailed { .. } => Some(bounds.pull_touch),
+        Stage::NamespaceTaken => Some(bounds.pull_retry),
         _ if stage.is_settled() => None,
         _ => stage.bound(bounds).checked_sub(progress.in_lane).filter(|left| !left.is_zero()),
     }

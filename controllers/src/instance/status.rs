@@ -31,7 +31,7 @@ pub fn next_status(
         proven(&mut status, gathered, asked, digest.as_str());
     }
     status.update_available = update_available(&status, gathered);
-    status.phase = Some(phase(&status, stage, late));
+    status.phase = Some(phase(&status, stage, is_move(&status, asked), late));
     status.transition = transition(&status, stage, asked, progress, bounds);
     let row = rows::row(stage, late, bound);
     rows::set(&mut status.conditions, &row, gathered.instance.metadata.generation, gathered.now);
@@ -46,7 +46,7 @@ fn proven(status: &mut WorkspaceInstanceStatus, gathered: &Gathered, asked: &Ask
     if same {
         return;
     }
-    let now = Time(gathered.now);
+    let now = whole_seconds(gathered.now);
     status.history.push(Move {
         from: status.current_step.take().map(|step| step.id),
         to: asked.step.clone(),
@@ -76,7 +76,7 @@ fn update_available(status: &WorkspaceInstanceStatus, gathered: &Gathered) -> bo
         && status.template_revision != gathered.revision
 }
 
-fn phase(status: &WorkspaceInstanceStatus, stage: &Stage, late: bool) -> Phase {
+fn phase(status: &WorkspaceInstanceStatus, stage: &Stage, is_move: bool, late: bool) -> Phase {
     let started = status.started_at.is_some();
     match stage {
         Stage::Proven(_) => Phase::Running,
@@ -88,10 +88,11 @@ fn phase(status: &WorkspaceInstanceStatus, stage: &Stage, late: bool) -> Phase {
         | Stage::PullFailed { usable: None, .. } => Phase::Failed,
         _ if late && !started => Phase::Failed,
         _ if !started => Phase::Provisioning,
-        // The pod comes back; nobody moves.
+        // The pod or its container comes back; nobody moves.
         Stage::NodeSilent(_) | Stage::PodLost { .. } | Stage::Preparing | Stage::Scheduling(_) => {
             Phase::Resuming
         }
+        _ if !is_move => Phase::Resuming,
         _ if matches!(status.phase, Some(Phase::Suspended | Phase::Resuming)) => Phase::Resuming,
         // The old step runs on; the conditions say what is wrong with the new one.
         _ => Phase::Transitioning,
@@ -118,7 +119,13 @@ fn transition(
     (is_under_way && is_move(status, asked)).then(|| TransitionStatus {
         from: status.current_step.as_ref().map(|step| step.id.clone()),
         to: asked.step.clone(),
-        started_at: Time(progress.since),
+        started_at: whole_seconds(progress.since),
         attempt: 1,
     })
+}
+
+/// Times in objects have whole seconds: a finer one would differ from what is read back, and would
+/// be written again and again.
+fn whole_seconds(time: jiff::Timestamp) -> Time {
+    Time(jiff::Timestamp::from_second(time.as_second()).unwrap_or(time))
 }

@@ -57,6 +57,11 @@ pub fn config() -> Config {
     }
 }
 
+/// A pull that began this many seconds ago.
+pub fn pulling_for(seconds: i64) -> Pulled {
+    Pulled::Pulling { uid: "pull-2".to_owned(), since: ago(seconds) }
+}
+
 /// A wish of this age, in one stage all the time.
 pub fn progress(seconds: u64) -> Progress {
     let passed = Duration::from_secs(seconds);

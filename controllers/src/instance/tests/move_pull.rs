@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::fixture::{Fixture, ago, digest, image};
+use super::fixture::{Fixture, ago, digest, image, progress, pulling_for};
 use super::pod::PodFixture;
 use crate::children::pull_pod::pull_name;
 use crate::instance::plan::{Planned, PodMove};
@@ -55,9 +55,12 @@ fn a_running_step_waits_for_the_image_of_the_next() {
     assert_eq!(spec.node_name.as_deref(), Some("node-1"));
     assert_eq!(spec.containers[0].image, Some(format!("localhost:5000/w@{}", digest(2))));
 
-    let on_its_way = to_two(running(), Pulled::Pulling).plan();
-    assert!(matches!(on_its_way.pod, PodMove::Stay) && on_its_way.pulls.is_empty());
-    assert_eq!(on_its_way.stage, pulling());
+    for known in [pulling_for(600), Pulled::Going] {
+        let on_its_way = to_two(running(), known).plan();
+        assert!(matches!(on_its_way.pod, PodMove::Stay) && on_its_way.pulls.is_empty());
+        assert!(on_its_way.touched_pulls.is_empty(), "nothing has failed yet");
+        assert_eq!(on_its_way.stage, pulling());
+    }
 
     let held = to_two(running(), Pulled::Held).plan();
     assert!(matches!(held.pod, PodMove::Swap(_)) && held.pulls.is_empty());
@@ -77,6 +80,20 @@ fn a_failed_pull_of_the_wanted_step_is_made_again_when_it_is_old_enough() {
 }
 
 #[test]
+fn the_next_try_after_a_failure_is_touched_once_it_may_have_failed_unsaid() {
+    let next_try = |known, generation| {
+        let mut fixture = to_two(PodFixture::running("one", 1), known);
+        fixture.status = Some(fixture.status_in(&pull_failed(), &progress(20)));
+        fixture.step("two", generation).plan()
+    };
+    let touched = [(pull_name("node-1", &digest(2)), "pull-2".to_owned())];
+    assert_eq!(next_try(pulling_for(2), 2).touched_pulls, touched);
+    assert!(next_try(pulling_for(1), 2).touched_pulls.is_empty());
+    assert!(next_try(Pulled::Going, 2).touched_pulls.is_empty());
+    assert!(next_try(pulling_for(9), 3).touched_pulls.is_empty(), "another wish has not failed yet");
+}
+
+#[test]
 fn who_has_nothing_to_lose_does_not_wait() {
     let pod = || PodFixture::running("one", 1);
     for (name, pod) in [
@@ -85,7 +102,7 @@ fn who_has_nothing_to_lose_does_not_wait() {
         ("not scheduled", PodFixture::fresh("one", 1).unscheduled("0/1 nodes are available")),
         ("being made, image unknown", PodFixture::fresh("one", 1)),
     ] {
-        for pulled in [Pulled::Unknown, Pulled::Pulling, failed(60, false)] {
+        for pulled in [Pulled::Unknown, pulling_for(1), failed(60, false)] {
             let planned = to_two(pod.clone(), pulled).plan();
             assert!(matches!(planned.pod, PodMove::Swap(_)), "{name}: {planned:?}");
             assert_eq!(planned.stage, Stage::Swapping { image_present: false }, "{name}");
@@ -120,7 +137,7 @@ fn a_proven_step_and_the_one_after_it_are_held() {
         |seeds: &[u8]| -> Vec<_> { seeds.iter().map(|seed| pull_name("node-1", &digest(*seed))).collect() };
     assert_eq!(pulls(&proven("one", 1).plan()), names(&[1, 2]));
     assert_eq!(pulls(&proven("one", 1).pull(1, Pulled::Held).plan()), names(&[2]));
-    for known in [Pulled::Pulling, Pulled::Held, failed(600, false), failed(600, true)] {
+    for known in [pulling_for(1), Pulled::Going, Pulled::Held, failed(600, false), failed(600, true)] {
         // What ended badly is swept away, and asked for again then.
         assert!(pulls(&proven("one", 1).pull(1, Pulled::Held).pull(2, known).plan()).is_empty());
     }

@@ -17,6 +17,10 @@ fn failed(ended: bool, image: &str, reason: &str, message: &str) -> Pulled {
     }
 }
 
+fn pulling() -> Pulled {
+    Pulled::Pulling { uid: "pull-2".to_owned(), since: ago(20) }
+}
+
 fn container(name: &str, state: Value) -> Value {
     json!([{"name": name, "image": "", "imageID": "", "ready": false, "restartCount": 0, "state": state}])
 }
@@ -26,11 +30,11 @@ fn every_state_of_a_pull() {
     let waiting = |reason: &str| json!({"waiting": {"reason": reason, "message": "words"}});
     let image = format!("localhost:5000/w@{}", digest(2));
     for (status, wanted) in [
-        (json!({}), Pulled::Pulling),
-        (json!({"phase": "Pending"}), Pulled::Pulling),
-        (json!({"containerStatuses": container("image", waiting("PodInitializing"))}), Pulled::Pulling),
+        (json!({}), pulling()),
+        (json!({"phase": "Pending"}), pulling()),
+        (json!({"containerStatuses": container("image", waiting("PodInitializing"))}), pulling()),
         (json!({"phase": "Running", "containerStatuses": container("image", json!({"running": {}}))}), {
-            Pulled::Pulling
+            pulling()
         }),
         (json!({"phase": "Succeeded"}), Pulled::Held),
         (
@@ -55,5 +59,5 @@ fn every_state_of_a_pull() {
 fn a_pull_pod_that_goes_frees_its_name_first() {
     let mut pod = pull_pod(2, json!({"phase": "Succeeded"}));
     pod.metadata.deletion_timestamp = pod.metadata.creation_timestamp.clone();
-    assert_eq!(pulled(&pod), Pulled::Pulling);
+    assert_eq!(pulled(&pod), Pulled::Going);
 }

@@ -104,7 +104,7 @@ fn another_try_to_pull_is_no_news() {
     let in_lane = |seconds| Progress { in_lane: Duration::from_secs(seconds), ..progress(600) };
     assert_eq!(quiet(&failing, &pulling(), &in_lane(20)), Some(280));
     assert_eq!(quiet(&failing, &pulling(), &in_lane(300)), None);
-    assert_eq!(quiet(&failing, &pull_failed("ImagePullBackOff", Some("one")), &in_lane(0)), Some(5));
+    assert_eq!(quiet(&failing, &pull_failed("ImagePullBackOff", Some("one")), &in_lane(0)), Some(2));
     assert_eq!(quiet(&failing, &pull_failed("ErrImagePull", Some("one")), &in_lane(0)), None);
     assert_eq!(quiet(&failing, &Stage::Proven(digest(2)), &in_lane(0)), None);
     let other_spec = failing.step("three", 3);
@@ -120,14 +120,16 @@ fn every_stage_on_the_way_is_looked_at_again_by_its_bound() {
     assert_eq!(look(&Stage::Swapping { image_present: false }, 2), Some(298));
     assert_eq!(look(&pulling(), 2), Some(298));
     assert_eq!(look(&Stage::NamespaceTerminating, 2), Some(118));
-    for stage in [pull_failed("ErrImagePull", None), Stage::NamespaceTaken] {
-        assert_eq!(look(&stage, 2), Some(5));
-    }
+    assert_eq!(look(&pull_failed("ErrImagePull", None), 2), Some(2));
+    assert_eq!(look(&Stage::NamespaceTaken, 2), Some(5));
     for stage in [Stage::Proven(digest(1)), Stage::Suspended, start_failed()] {
         assert_eq!(look(&stage, 2), None, "{stage:?}");
     }
     let quiet = Some(Duration::from_secs(1));
     assert_eq!(again(&SWAPPING, &progress(1), quiet, &bounds), quiet);
+    let long = Some(Duration::from_secs(280));
+    let touch = |seconds| again(&pulling(), &progress(seconds), long, &bounds).map(|t| t.as_secs());
+    assert_eq!((touch(1), touch(4)), (Some(3), Some(280)));
 }
 
 #[test]

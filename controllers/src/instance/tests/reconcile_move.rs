@@ -4,7 +4,7 @@ use api::names;
 use kube::runtime::controller::Action;
 use serde_json::{Value, json};
 
-use super::fixture::{Fixture, image};
+use super::fixture::{Fixture, image, progress, pulling_for};
 use super::pod::PodFixture;
 use super::stores::Play;
 use crate::children::pull_pod::pull_name;
@@ -110,7 +110,7 @@ async fn who_asked_about_a_pull_is_told_of_its_end_and_not_of_its_beginning() {
         fixture.pulls.extend(known.map(|pulled| (2, pulled)));
         Play::of(&fixture)
     };
-    for (known, is_told) in [(Some(Pulled::Pulling), false), (Some(Pulled::Held), true), (None, true)] {
+    for (known, is_told) in [(Some(pulling_for(1)), false), (Some(Pulled::Held), true), (None, true)] {
         let play = holding(known.clone());
         assert!(play.context.told_of_pull(&name).is_empty(), "nobody has asked yet");
         play.reconcile().await.unwrap();
@@ -134,7 +134,7 @@ async fn a_failed_pull_is_told_at_once_and_its_pod_taken_away_by_uid() {
     fixture.pulls.insert(2, failed);
     let play = Play::of(&fixture);
     let action = play.reconcile().await.unwrap();
-    assert_eq!(action, Action::requeue(fixture.config.bounds.pull_retry));
+    assert_eq!(action, Action::requeue(fixture.config.bounds.pull_touch));
     let calls = play.server.calls();
     let name = pull_name("node-1", &super::fixture::digest(2));
     assert_eq!(calls[0].what, format!("DELETE /api/v1/namespaces/workshop-system/pods/{name}"));
@@ -142,6 +142,29 @@ async fn a_failed_pull_is_told_at_once_and_its_pod_taken_away_by_uid() {
     assert_eq!(calls[1].what, STATUS);
     let message = calls[1].body["status"]["conditions"][0]["message"].as_str().unwrap();
     assert!(message.ends_with("Evicted; step \"one\" stays usable"), "{message}");
+}
+
+#[tokio::test]
+async fn the_next_try_is_touched_by_uid_and_not_told() {
+    let mut fixture = moving();
+    fixture.pulls.insert(2, pulling_for(20));
+    let failed = crate::instance::Stage::PullFailed {
+        image: String::new(),
+        reason: "ErrImagePull".to_owned(),
+        message: String::new(),
+        usable: Some("one".to_owned()),
+    };
+    fixture.status = Some(fixture.status_in(&failed, &progress(20)));
+    let play = Play::of(&fixture);
+    play.reconcile().await.unwrap();
+    let calls = play.server.calls();
+    assert_eq!(calls.len(), 1, "{calls:?}");
+    let name = pull_name("node-1", &super::fixture::digest(2));
+    assert_eq!(calls[0].what, format!("PATCH /api/v1/namespaces/workshop-system/pods/{name}"));
+    assert_eq!(
+        calls[0].body,
+        json!({"metadata": {"uid": "pull-2", "annotations": {names::TOUCHED_ANNOTATION: "true"}}})
+    );
 }
 
 #[tokio::test]

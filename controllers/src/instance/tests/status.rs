@@ -148,6 +148,7 @@ fn the_phase_is_a_summary() {
         (started(), SWAPPING, 90, Phase::Transitioning),
         (started(), pull_failed(Some("one")), 3, Phase::Transitioning),
         (started(), pull_failed(None), 3, Phase::Failed),
+        (Fixture::new().proven("one", 1), SWAPPING, 3, Phase::Resuming),
         (started(), lost(), 3, Phase::Resuming),
         (started(), Stage::NodeSilent("node-1".to_owned()), 3, Phase::Resuming),
         (started(), Stage::Suspending, 3, Phase::Suspended),
@@ -158,6 +159,17 @@ fn the_phase_is_a_summary() {
     ] {
         assert_eq!(fixture.status_in(&stage, &progress(seconds)).phase, Some(wanted), "{stage:?} {seconds}");
     }
+}
+
+#[test]
+fn what_is_read_back_is_what_was_written() {
+    let mut fixture = Fixture::new().proven("one", 1).step("two", 2);
+    let fine = Progress { since: ago(3) + jiff::SignedDuration::from_millis(123), ..progress(3) };
+    let told = fixture.status_in(&SWAPPING, &fine);
+    let stored = serde_json::from_value(serde_json::to_value(&told).unwrap()).unwrap();
+    assert_eq!(told, stored);
+    fixture.status = Some(stored);
+    assert_eq!(fixture.status_in(&SWAPPING, &fine), told);
 }
 
 #[test]

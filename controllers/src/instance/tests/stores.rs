@@ -44,7 +44,9 @@ pub fn stores_of(fixture: &Fixture) -> Stores {
         .map(|(seed, pulled)| match pulled {
             Pulled::Held => pull_pod(*seed, json!({"phase": "Succeeded"})),
             Pulled::Failed { .. } => pull_pod(*seed, json!({"phase": "Failed", "reason": "Evicted"})),
-            Pulled::Pulling | Pulled::Unknown => pull_pod(*seed, json!({"phase": "Pending"})),
+            Pulled::Pulling { .. } | Pulled::Going | Pulled::Unknown => {
+                pull_pod(*seed, json!({"phase": "Pending"}))
+            }
         })
         .collect();
     let namespace = fixture.namespace.as_ref().map(|seen| {

@@ -10,7 +10,7 @@ use json_patch::{PatchOperation, ReplaceOperation, TestOperation};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::api::core::v1::PodTemplateSpec;
-use kube::api::{Patch, PatchParams};
+use kube::api::{DeleteParams, Patch, PatchParams};
 use kube::{Api, Client, ResourceExt};
 use serde::Serialize;
 use serde_json::json;
@@ -128,6 +128,37 @@ impl Subject {
     pub fn is_alone(&self, sight: &Sight) -> Result<(), String> {
         let all = sight.pods.state_filter(|pod| self.is_mine(pod)).len();
         if all == 1 { Ok(()) } else { Err(format!("{all} pods of {} {}", self.arm.title(), self.name)) }
+    }
+
+    /// Whether no pod is left.
+    ///
+    /// # Errors
+    /// How many there are.
+    pub fn is_gone(&self, sight: &Sight) -> Result<(), String> {
+        let all = sight.pods.state_filter(|pod| self.is_mine(pod)).len();
+        if all == 0 { Ok(()) } else { Err(format!("{all} pods of {} {}", self.arm.title(), self.name)) }
+    }
+
+    /// Takes the workspace away.
+    ///
+    /// # Errors
+    /// When the API server refuses.
+    pub async fn retire(&self, client: &Client) -> Result<(), BenchError> {
+        let (home, deleted) = (self.arm.home(), DeleteParams::background());
+        match self.arm {
+            Arm::Ours => {
+                Api::<WorkspaceInstance>::namespaced(client.clone(), home)
+                    .delete(&self.name, &deleted)
+                    .await?;
+            }
+            Arm::RawPatch => {
+                Api::<Pod>::namespaced(client.clone(), home).delete(&self.name, &deleted).await?;
+            }
+            Arm::Recreate | Arm::RollingUpdate => {
+                Api::<Deployment>::namespaced(client.clone(), home).delete(&self.name, &deleted).await?;
+            }
+        }
+        Ok(())
     }
 
     fn is_mine(&self, pod: &Pod) -> bool {

@@ -166,6 +166,13 @@ impl Part<'_> {
         }
         let writes =
             audit::since(&mark, |namespace| subjects.iter().any(|subject| counts(subject, namespace)))?;
+        // The node has room for the workspaces of one way only.
+        for subject in &subjects {
+            subject.retire(self.client).await?;
+        }
+        self.sight
+            .until("room on the node", || subjects.iter().try_for_each(|s| s.is_gone(self.sight)))
+            .await?;
         Ok(Series::of(&changes, writes))
     }
 

@@ -106,10 +106,15 @@ impl Error {
 
 /// What a refusal of the API server means for the next try.
 fn class_of(status: &Status) -> Class {
-    // Each of these is over in a moment: a quota that nobody has counted yet, an account that the
-    // API server's own watch has not seen, a namespace on its way out.
-    const PASSING: [&str; 3] =
-        ["status unknown for quota", "error looking up service account", "is being terminated"];
+    // Each of these is over in a moment: a quota that nobody has counted yet, our own one that still
+    // counts the pod before, an account that the API server's own watch has not seen, a namespace on
+    // its way out.
+    const PASSING: [&str; 4] = [
+        "status unknown for quota",
+        "exceeded quota: workspace,",
+        "error looking up service account",
+        "is being terminated",
+    ];
     let has_causes = status.details.as_ref().is_some_and(|details| !details.causes.is_empty());
     match status.code {
         // An invalid object comes with the fields that are wrong; a JSON Patch whose test failed
@@ -150,7 +155,12 @@ mod tests {
                 "pods \"workspace\" is forbidden: error looking up service account ws/workspace",
                 Class::Stale,
             ),
-            (403, "pods is forbidden: exceeded quota: workspace", Class::Lasting),
+            (
+                403,
+                "pods \"workspace\" is forbidden: exceeded quota: workspace, requested: pods=1",
+                Class::Stale,
+            ),
+            (403, "pods is forbidden: exceeded quota: team, requested: pods=1", Class::Lasting),
             (403, "pods is forbidden: User cannot create resource", Class::Lasting),
             (500, "etcdserver: leader changed", Class::Transient),
             (429, "too many requests", Class::Transient),

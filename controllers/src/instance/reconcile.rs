@@ -7,6 +7,7 @@ use api::conditions::condition_type;
 use api::v1::WorkspaceInstance;
 use kube::runtime::controller::Action;
 
+use super::gather::Gathered;
 use super::stage::Stage;
 use super::{apply, check, gather, plan, remove, report};
 use crate::context::Context;
@@ -36,15 +37,25 @@ pub async fn reconcile(instance: Arc<WorkspaceInstance>, context: Arc<Context>) 
     });
     match apply::apply(&gathered, planned, &context).await {
         Ok(stage) => report::report(&gathered, &stage, &context).await,
-        // A person has to act, so a person has to be told; the controller goes on trying.
-        Err(error) if error.class() == Class::Lasting => {
-            let has_namespace = gathered.namespace.is_some();
-            let condition =
-                if has_namespace { condition_type::STEP_READY } else { condition_type::NAMESPACE_READY };
-            let stage = Stage::WriteRefused { condition, message: error.to_string() };
-            report::report(&gathered, &stage, &context).await?;
+        Err(error) => {
+            // Whoever waits is told why, if it lasts. The failed write is what counts, so a status
+            // that cannot be written either is left to the next try.
+            if let Err(second) = report::report(&gathered, &stage_of(&error, &gathered), &context).await {
+                tracing::debug!(error = %second, "cannot say what went wrong");
+            }
             Err(error)
         }
-        Err(error) => Err(error),
+    }
+}
+
+/// Where a workspace stands when this error ended its reconcile.
+fn stage_of(error: &Error, gathered: &Gathered) -> Stage {
+    let has_namespace = gathered.namespace.is_some();
+    let condition = if has_namespace { condition_type::STEP_READY } else { condition_type::NAMESPACE_READY };
+    let message = error.to_string();
+    match error.class() {
+        // A person has to act, so a person has to be told at once.
+        Class::Lasting => Stage::WriteRefused { condition, message },
+        Class::Stale | Class::Transient => Stage::Delayed { condition, message },
     }
 }

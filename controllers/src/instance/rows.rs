@@ -66,6 +66,7 @@ fn reason_and_rung(stage: &Stage) -> (&'static str, Option<&'static str>) {
         Stage::Proven(_) => return (reason::AS_WANTED, None),
         Stage::Refused(refusal) => (refusal.reason, refusal.condition),
         Stage::WriteRefused { condition, .. } => (reason::WRITE_REFUSED, *condition),
+        Stage::Delayed { condition, .. } => (reason::PROGRESSING, *condition),
         Stage::NamespaceTaken => (reason::NAMESPACE_TAKEN, condition_type::NAMESPACE_READY),
         Stage::NamespaceTerminating => (reason::NAMESPACE_TERMINATING, condition_type::NAMESPACE_READY),
         Stage::Preparing => (reason::PROGRESSING, condition_type::STEP_READY),
@@ -86,6 +87,7 @@ fn message(stage: &Stage, late: bool) -> String {
         Stage::Proven(_) => String::new(),
         Stage::Refused(refusal) => refusal.message.clone(),
         Stage::WriteRefused { message, .. } => format!("the API server refuses a write: {message}"),
+        Stage::Delayed { message, .. } => format!("the API server does not take a write yet: {message}"),
         Stage::NamespaceTaken => {
             "the name of the workspace namespace belongs to something else; remove it or name the instance otherwise"
                 .to_owned()

@@ -19,6 +19,13 @@ pub enum Stage {
         /// Its words.
         message: String,
     },
+    /// The API server does not take a write for now: it is busy, or something else has to happen first.
+    Delayed {
+        /// Condition that turns false.
+        condition: &'static str,
+        /// Its words.
+        message: String,
+    },
     /// The name of the workspace namespace belongs to somebody else.
     NamespaceTaken,
     /// The namespace of a former workspace of this name is still going.
@@ -104,7 +111,8 @@ impl Stage {
             | Self::StartFailed { .. }
             | Self::Suspended
             | Self::Proven(_) => true,
-            Self::NamespaceTerminating
+            Self::Delayed { .. }
+            | Self::NamespaceTerminating
             | Self::Preparing
             | Self::Scheduling(_)
             | Self::Pulling { .. }
@@ -128,7 +136,8 @@ impl Stage {
         match self {
             Self::NamespaceTerminating => Lane::Namespace,
             Self::Pulling { .. } | Self::Swapping { image_present: false } => Lane::Pull,
-            Self::Preparing
+            Self::Delayed { .. }
+            | Self::Preparing
             | Self::Scheduling(_)
             | Self::Swapping { image_present: true }
             | Self::NodeSilent(_)

@@ -132,13 +132,28 @@ async fn a_write_that_is_refused_for_good_is_told() {
 }
 
 #[tokio::test]
-async fn a_quota_that_nobody_has_counted_yet_is_no_failure() {
-    let fixture = Fixture::new();
-    let play = Play::of(&fixture);
+async fn what_passes_is_no_failure_and_is_told_once_it_lasts() {
+    let mut fixture = Fixture::new();
     let pods = format!("POST /api/v1/namespaces/{}/pods", fixture.owner().namespace);
-    play.server.refuse(&pods, 403, "Forbidden", "status unknown for quota: workspace");
-    assert_eq!(play.reconcile().await.unwrap_err().class(), Class::Stale);
-    assert_eq!(play.server.log(), [pods]);
+    for (code, reason, words, class) in [
+        (403, "Forbidden", "status unknown for quota: workspace", Class::Stale),
+        (403, "Forbidden", "exceeded quota: workspace, requested: pods=1", Class::Stale),
+        (500, "InternalError", "failed calling webhook", Class::Transient),
+    ] {
+        let play = Play::of(&fixture);
+        play.server.refuse(&pods, code, reason, words);
+        assert_eq!(play.reconcile().await.unwrap_err().class(), class);
+        let calls = play.server.calls();
+        assert_eq!(calls[0].what, pods);
+        let status = &calls[1].body["status"];
+        assert_eq!((status["phase"].as_str(), ready(status).0), (Some("Provisioning"), "Progressing"));
+        assert!(ready(status).1.contains(words), "{}", ready(status).1);
+    }
+    fixture = fixture.proven("one", 1);
+    let play = Play::of(&fixture);
+    play.server.refuse(&pods, 500, "InternalError", "failed calling webhook");
+    assert!(play.reconcile().await.is_err());
+    assert_eq!(play.server.log(), [pods], "nothing is said of what may pass within two seconds");
 }
 
 #[tokio::test]

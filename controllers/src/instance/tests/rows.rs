@@ -75,6 +75,13 @@ fn every_stage_says_what_is_the_case_and_what_to_do() {
             "-++-++-.. WriteRefused: the API server refuses a write: create namespace ws: no (403)",
         ),
         (
+            Stage::Delayed {
+                condition: condition_type::STEP_READY,
+                message: "create pod: busy (500)".to_owned(),
+            },
+            "-+--+++.- Progressing: the API server does not take a write yet: create pod: busy (500)",
+        ),
+        (
             Stage::NamespaceTaken,
             "-++-++-.. NamespaceTaken: the name of the workspace namespace belongs to something else; remove it or name the instance otherwise",
         ),

@@ -1,5 +1,5 @@
 //! What tests against a real API server share: a control plane of their own, and the two verbs of a test
-//! of the API, [`Judge::accepts`] and [`Judge::rejects`].
+//! of the API, [`Judge::accepts`] and [`Judge::rejects`]. [`live`] is for journeys on the node cluster.
 
 mod control_plane;
 mod definitions;

@@ -1,6 +1,6 @@
 //! A journey: a class of its own, and an account of what was there if it fails.
 
-use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
+use std::panic::{AssertUnwindSafe, resume_unwind};
 use std::sync::{PoisonError, RwLock};
 
 use futures::FutureExt;
@@ -24,7 +24,7 @@ pub fn journey_alone(word: &str, body: impl AsyncFnOnce(&Class) -> Result<(), Li
 fn go(word: &str, body: impl AsyncFnOnce(&Class) -> Result<(), LiveError>) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
-        let class = Class::open(World::find().await.unwrap(), word).await.unwrap();
+        let class = open(word).await.unwrap_or_else(|error| panic!("{error}"));
         let ended = AssertUnwindSafe(body(&class)).catch_unwind().await;
         let failed = !matches!(ended, Ok(Ok(())));
         if failed {
@@ -34,7 +34,7 @@ fn go(word: &str, body: impl AsyncFnOnce(&Class) -> Result<(), LiveError>) {
         if std::env::var_os("WORKSHOP_TEST_KEEP").is_none() || !failed {
             let closed = class.close().await;
             if !failed {
-                closed.unwrap();
+                closed.unwrap_or_else(|error| panic!("{error}"));
             }
         }
         match ended {
@@ -43,7 +43,10 @@ fn go(word: &str, body: impl AsyncFnOnce(&Class) -> Result<(), LiveError>) {
             Err(panic) => resume_unwind(panic),
         }
     });
-    let _ = catch_unwind(AssertUnwindSafe(|| drop(runtime)));
+}
+
+async fn open(word: &str) -> Result<Class, LiveError> {
+    Class::open(World::find().await?, word).await
 }
 
 /// What kubectl shows of the class and its workspaces.

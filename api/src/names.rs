@@ -40,7 +40,7 @@ pub const RESET_ANNOTATION: &str = "workshop.platform/reset";
 pub const REPLACES_ANNOTATION: &str = "workshop.platform/replaces";
 /// Annotation of every child: hash of what was applied, so that "nothing to do" is known before a call.
 pub const APPLIED_ANNOTATION: &str = "workshop.platform/applied";
-/// Annotation of a pull pod that follows a failed one: written once, so that its kubelet looks at it.
+/// Annotation of a pull pod that takes its time: written once, so that its kubelet looks at it.
 pub const TOUCHED_ANNOTATION: &str = "workshop.platform/touched";
 /// Annotation of a pull pod: the whole digest.
 pub const DIGEST_ANNOTATION: &str = "workshop.platform/digest";

@@ -38,8 +38,9 @@ pub struct Bounds {
     /// Age at which a failed pull pod of the wanted step is made again. To go, come and pull takes
     /// it some seconds more, so that two tries are at most ten seconds apart (D28).
     pub pull_retry: Duration,
-    /// Age at which a pull pod that follows a failed one is touched, and how often a failed one is
-    /// looked at.
+    /// How often a failed pull of the wanted step is looked at.
+    pub pull_look: Duration,
+    /// Age at which a pull pod of the wanted step that has told of nothing is touched.
     pub pull_touch: Duration,
     /// A workspace namespace that is to go.
     pub namespace: Duration,
@@ -53,7 +54,8 @@ impl Default for Bounds {
             rollout: Duration::from_secs(60),
             pull: Duration::from_secs(300),
             pull_retry: Duration::from_secs(5),
-            pull_touch: Duration::from_secs(2),
+            pull_look: Duration::from_secs(2),
+            pull_touch: Duration::from_secs(3),
             namespace: Duration::from_secs(120),
         }
     }

@@ -8,7 +8,6 @@ use super::gather::Gathered;
 use super::nonce::nonce;
 use super::plan::{Planned, PodMove, Swap};
 use super::pulled::Pulled;
-use super::report::is_told_failing;
 use super::seen::{PodSeen, Waiting};
 use super::stage::Stage;
 use super::wishes::between;
@@ -175,10 +174,9 @@ impl<P: Fn(&str, &Digest) -> Pulled> Mover<'_, P> {
     }
 
     /// Kubelet tells of a failed pull only when it looks at the pod again, which may take it fifteen
-    /// seconds. After a failure a touch makes it look.
+    /// seconds. A touch makes it look; a second one would change nothing.
     fn ask_after(&mut self, node: &str, uid: String, since: jiff::Timestamp) {
-        let is_old = between(since, self.gathered.now) >= self.config.bounds.pull_touch;
-        if is_old && is_told_failing(&self.gathered.instance) {
+        if between(since, self.gathered.now) >= self.config.bounds.pull_touch {
             self.planned.touched_pulls.push((pull_name(node, &self.checked.digest), uid));
         }
     }

@@ -64,7 +64,7 @@ pub(super) fn quiet_for(
         match stage {
             Stage::Pulling { .. } => return left(stage.bound(bounds), progress.in_lane),
             Stage::PullFailed { reason, .. } if reason == "ImagePullBackOff" => {
-                return Some(bounds.pull_touch);
+                return Some(bounds.pull_look);
             }
             _ => {}
         }
@@ -91,7 +91,7 @@ fn is_told_busy(instance: &WorkspaceInstance, old: &WorkspaceInstanceStatus) -> 
 }
 
 /// Whether status already says that the image of this spec cannot be pulled.
-pub(super) fn is_told_failing(instance: &WorkspaceInstance) -> bool {
+fn is_told_failing(instance: &WorkspaceInstance) -> bool {
     instance.status.iter().flat_map(|status| &status.conditions).any(|c| {
         c.type_ == condition_type::IMAGES_AVAILABLE
             && c.reason == reason::IMAGE_PULL_FAILED
@@ -106,16 +106,21 @@ pub(super) fn again(
     quiet: Option<Duration>,
     bounds: &Bounds,
 ) -> Option<Duration> {
-    if let Some(quiet) = quiet {
-        // A pull that follows a failed one is touched meanwhile.
-        let is_pulling = matches!(stage, Stage::Pulling { .. }) && progress.in_stage < 2 * bounds.pull_touch;
-        return Some(if is_pulling { quiet.min(2 * bounds.pull_touch - progress.in_stage) } else { quiet });
+    let left = |limit: Duration, passed| limit.checked_sub(passed).filter(|left| !left.is_zero());
+    // A pull that has not told of itself by then is touched. The pod that it comes after may have
+    // taken a second or two to go.
+    let touch = match stage {
+        Stage::Pulling { .. } => left(bounds.pull_touch + bounds.quiet_move, progress.in_stage),
+        _ => None,
+    };
+    if quiet.is_some() || touch.is_some() {
+        return quiet.into_iter().chain(touch).min();
     }
     match stage {
-        Stage::PullFailed { .. } => Some(bounds.pull_touch),
+        Stage::PullFailed { .. } => Some(bounds.pull_look),
         Stage::NamespaceTaken => Some(bounds.pull_retry),
         _ if stage.is_settled() => None,
-        _ => stage.bound(bounds).checked_sub(progress.in_lane).filter(|left| !left.is_zero()),
+        _ => left(stage.bound(bounds), progress.in_lane),
     }
 }
 

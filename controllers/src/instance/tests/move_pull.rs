@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::fixture::{Fixture, ago, digest, image, progress, pulling_for};
+use super::fixture::{Fixture, ago, digest, image, pulling_for};
 use super::pod::PodFixture;
 use crate::children::pull_pod::pull_name;
 use crate::instance::plan::{Planned, PodMove};
@@ -55,10 +55,9 @@ fn a_running_step_waits_for_the_image_of_the_next() {
     assert_eq!(spec.node_name.as_deref(), Some("node-1"));
     assert_eq!(spec.containers[0].image, Some(format!("localhost:5000/w@{}", digest(2))));
 
-    for known in [pulling_for(600), Pulled::Going] {
+    for known in [pulling_for(1), Pulled::Going] {
         let on_its_way = to_two(running(), known).plan();
         assert!(matches!(on_its_way.pod, PodMove::Stay) && on_its_way.pulls.is_empty());
-        assert!(on_its_way.touched_pulls.is_empty(), "nothing has failed yet");
         assert_eq!(on_its_way.stage, pulling());
     }
 
@@ -80,17 +79,12 @@ fn a_failed_pull_of_the_wanted_step_is_made_again_when_it_is_old_enough() {
 }
 
 #[test]
-fn the_next_try_after_a_failure_is_touched_once_it_may_have_failed_unsaid() {
-    let next_try = |known, generation| {
-        let mut fixture = to_two(PodFixture::running("one", 1), known);
-        fixture.status = Some(fixture.status_in(&pull_failed(), &progress(20)));
-        fixture.step("two", generation).plan()
-    };
-    let touched = [(pull_name("node-1", &digest(2)), "pull-2".to_owned())];
-    assert_eq!(next_try(pulling_for(2), 2).touched_pulls, touched);
-    assert!(next_try(pulling_for(1), 2).touched_pulls.is_empty());
-    assert!(next_try(Pulled::Going, 2).touched_pulls.is_empty());
-    assert!(next_try(pulling_for(9), 3).touched_pulls.is_empty(), "another wish has not failed yet");
+fn a_pull_of_the_wanted_step_that_tells_nothing_is_touched() {
+    let touched = |known| to_two(PodFixture::running("one", 1), known).plan().touched_pulls;
+    assert_eq!(touched(pulling_for(3)), [(pull_name("node-1", &digest(2)), "pull-2".to_owned())]);
+    assert!(touched(pulling_for(2)).is_empty() && touched(Pulled::Going).is_empty());
+    let held = Fixture::new().proven("one", 1).pod(PodFixture::running("one", 1)).pull(2, pulling_for(60));
+    assert!(held.plan().touched_pulls.is_empty(), "nobody waits for the next step");
 }
 
 #[test]

@@ -4,7 +4,7 @@ use api::names;
 use kube::runtime::controller::Action;
 use serde_json::{Value, json};
 
-use super::fixture::{Fixture, image, progress, pulling_for};
+use super::fixture::{Fixture, image, pulling_for};
 use super::pod::PodFixture;
 use super::stores::Play;
 use crate::children::pull_pod::pull_name;
@@ -134,7 +134,7 @@ async fn a_failed_pull_is_told_at_once_and_its_pod_taken_away_by_uid() {
     fixture.pulls.insert(2, failed);
     let play = Play::of(&fixture);
     let action = play.reconcile().await.unwrap();
-    assert_eq!(action, Action::requeue(fixture.config.bounds.pull_touch));
+    assert_eq!(action, Action::requeue(fixture.config.bounds.pull_look));
     let calls = play.server.calls();
     let name = pull_name("node-1", &super::fixture::digest(2));
     assert_eq!(calls[0].what, format!("DELETE /api/v1/namespaces/workshop-system/pods/{name}"));
@@ -145,16 +145,9 @@ async fn a_failed_pull_is_told_at_once_and_its_pod_taken_away_by_uid() {
 }
 
 #[tokio::test]
-async fn the_next_try_is_touched_by_uid_and_not_told() {
+async fn a_pull_that_tells_nothing_is_touched_by_uid() {
     let mut fixture = moving();
     fixture.pulls.insert(2, pulling_for(20));
-    let failed = crate::instance::Stage::PullFailed {
-        image: String::new(),
-        reason: "ErrImagePull".to_owned(),
-        message: String::new(),
-        usable: Some("one".to_owned()),
-    };
-    fixture.status = Some(fixture.status_in(&failed, &progress(20)));
     let play = Play::of(&fixture);
     play.reconcile().await.unwrap();
     let calls = play.server.calls();

@@ -43,7 +43,7 @@ pub enum LiveError {
         source: std::io::Error,
     },
     /// There is no cluster with the product on it.
-    #[error("{0}; start it with: hack/cluster up && hack/install-product")]
+    #[error("{0} (journeys need: hack/cluster up && hack/install-product)")]
     NoWorld(String),
     /// An image of a step.
     #[error("image of step {step}: {said}")]

@@ -9,6 +9,7 @@
 
 mod behaviour;
 mod definitions;
+mod kubelet;
 mod largest;
 mod objects;
 mod operator;

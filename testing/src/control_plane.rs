@@ -60,6 +60,12 @@ impl ControlPlane {
         Client::try_from(self.config.clone()).map_err(TestingError::api("a client of the control plane"))
     }
 
+    /// How the administrator reaches it.
+    #[must_use]
+    pub fn config(&self) -> Config {
+        self.config.clone()
+    }
+
     /// Path of the administrator's kubeconfig.
     #[must_use]
     pub fn kubeconfig(&self) -> PathBuf {

@@ -8,6 +8,7 @@ mod error;
 mod judge;
 pub mod kubelet;
 pub mod live;
+pub mod proxy;
 
 pub use control_plane::ControlPlane;
 pub use definitions::install_definitions;

@@ -13,6 +13,7 @@ mod kubelet;
 mod largest;
 mod objects;
 mod operator;
+mod proxy;
 mod rights;
 mod rules;
 mod sizes;

@@ -1,6 +1,6 @@
 //! One control plane for all tests of the program.
 
-use kube::Client;
+use kube::{Client, Config};
 use testing::{ControlPlane, Judge, install_definitions};
 use tokio::sync::OnceCell;
 
@@ -9,14 +9,22 @@ static CONTROL_PLANE: OnceCell<ControlPlane> = OnceCell::const_new();
 
 /// A client of the control plane, with both kinds installed.
 pub async fn client() -> Client {
-    let control_plane = CONTROL_PLANE
+    control_plane().await.client().unwrap()
+}
+
+/// How the administrator reaches the control plane.
+pub async fn config() -> Config {
+    control_plane().await.config()
+}
+
+async fn control_plane() -> &'static ControlPlane {
+    CONTROL_PLANE
         .get_or_init(|| async {
             let control_plane = ControlPlane::start().await.unwrap();
             install_definitions(&control_plane.client().unwrap()).await.unwrap();
             control_plane
         })
-        .await;
-    control_plane.client().unwrap()
+        .await
 }
 
 /// A judge, and a class namespace for the test alone.

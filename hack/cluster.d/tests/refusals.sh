@@ -36,7 +36,7 @@ test_kernel_of_this_machine_is_fine() { with : check_kernel; }
 
 test_refusal_without_compiler() {
 	refused 'there is no go command' with 'probe_command() { false; }' check_build
-	refused 'Go 1.25.3 is too old' with 'probe_go() { echo 1.25.3; }; probe_free() { echo 99999; }' check_build
+	refused 'Go 1.25.3 is too old' with 'probe_command() { true; }; probe_go() { echo 1.25.3; }; probe_free() { echo 99999; }' check_build
 	with 'probe_command() { true; }; probe_go() { echo 1.26.8; }; probe_free() { echo 99999; }' check_build
 }
 

@@ -47,7 +47,8 @@ refuses() {
 cargo run --quiet --package xtask -- chart schemas --swagger "$SWAGGER" --out "$WORK/schemas"
 # valid FILE...: every object fits the schema of its kind, with no field too many.
 valid() {
-	"$BIN/kubeconform" -strict -summary -schema-location "$WORK/schemas/{{ .ResourceKind }}{{ .KindSuffix }}.json" "$@" >"$WORK/said" ||
+	# The kinds of the Prometheus operator are none of Kubernetes; promtool reads the rules below.
+	"$BIN/kubeconform" -strict -summary -skip PrometheusRule,PodMonitor,ServiceMonitor -schema-location "$WORK/schemas/{{ .ResourceKind }}{{ .KindSuffix }}.json" "$@" >"$WORK/said" ||
 		fault "$* does not fit the schemas: $(cat "$WORK/said")"
 }
 
@@ -90,6 +91,15 @@ has placed '--allow-root-without-user-namespace'
 has placed '--default-cpu=2'
 has placed 'topologyKey: topology.kubernetes.io/zone'
 
+lacks minimal monitoring.coreos.com
+lacks minimal workshop-dashboard
+has monitored 'grafana_dashboard: "1"'
+has monitored 'kind: PodMonitor'
+has monitored 'interval: 15s'
+has monitored 'release: prometheus'
+has monitored 'kind: ServiceMonitor'
+has monitored 'clusterIP: None'
+
 registry=(--set images.registry=registry.example)
 refuses 'images.registry: required'
 refuses 'additional properties' "${registry[@]}" --set operator.replica=2
@@ -101,6 +111,22 @@ refuses '/operator/log/format' "${registry[@]}" --set operator.log.format=yaml
 refuses '/operator/defaults/cpu' "${registry[@]}" --set operator.defaults.cpu=much
 refuses '/images/registry' --set images.registry=https://registry.example/
 refuses 'kubeVersion' "${registry[@]}" --kube-version 1.30.0
+
+refuses '/monitoring/podMonitor/interval' "${registry[@]}" --set monitoring.podMonitor.interval=often
+
+need_packages_for chart
+promtool check rules "$CHART/files/rules.yaml" >"$WORK/said" 2>&1 || fault "rules: $(cat "$WORK/said")"
+# A rule test names its files beside itself.
+cp "$CHART/files/rules.yaml" helm/tests/rules_test.yaml "$WORK/"
+promtool test rules "$WORK/rules_test.yaml" >"$WORK/said" 2>&1 || fault "rule tests: $(cat "$WORK/said")"
+# A test that cannot fail is none: with one rule gone it has to.
+sed -i '/for: 5m/d; s/WorkshopStepChangesSlow/WorkshopStepChangesSlowly/' "$WORK/rules.yaml"
+! promtool test rules "$WORK/rules_test.yaml" >/dev/null 2>&1 || fault "the rule tests pass with rules that differ"
+# What is rendered is what was tested.
+tested=$(grep -c 'alert:' "$CHART/files/rules.yaml")
+rendered=$(grep -c '  - alert:' "$WORK/monitored.yaml")
+[ "$tested" = "$rendered" ] || fault "$tested alerts are tested, $rendered are rendered"
+python3 -c 'import json, sys; json.load(open(sys.argv[1]))' "$CHART/files/dashboard.json" || fault "the dashboard is no JSON"
 
 "$BIN/kubectl" kustomize config/default >"$WORK/config.yaml"
 "$BIN/kubectl" kustomize config/samples >"$WORK/samples.yaml"

@@ -74,6 +74,32 @@ pub mod reason {
     pub const EXPIRED: &str = "Expired";
     /// The instance is being deleted.
     pub const TERMINATING: &str = "Terminating";
+
+    /// Every reason there is: the label values of metrics come from here.
+    pub const ALL: [&str; 22] = [
+        AS_WANTED,
+        PROGRESSING,
+        TEMPLATE_NOT_FOUND,
+        CLASS_NOT_ALLOWED,
+        STEP_NOT_FOUND,
+        TEMPLATE_INVALID,
+        OVERRIDE_NOT_ALLOWED,
+        MEMBERS_NOT_ALLOWED,
+        NOT_SUPPORTED,
+        NAMESPACE_TAKEN,
+        NAMESPACE_TERMINATING,
+        PULLING,
+        IMAGE_PULL_FAILED,
+        SWAPPING,
+        SCHEDULING,
+        START_FAILED,
+        WRITE_REFUSED,
+        POD_LOST,
+        DEADLINE_EXCEEDED,
+        SUSPENDED,
+        EXPIRED,
+        TERMINATING,
+    ];
 }
 
 /// Puts `wanted` among `conditions`. `lastTransitionTime` moves only when the status flips
@@ -119,6 +145,15 @@ pub fn is_true(conditions: &[Condition], type_: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_reason_is_in_the_list() {
+        let own = include_str!("conditions.rs");
+        let (_, reasons) = own.split_once("pub mod reason {").unwrap();
+        let (reasons, _) = reasons.split_once("pub const ALL").unwrap();
+        assert_eq!(reasons.matches("pub const ").count(), reason::ALL.len());
+        assert_eq!(reason::ALL.iter().collect::<std::collections::BTreeSet<_>>().len(), reason::ALL.len());
+    }
 
     #[test]
     fn transition_time_moves_only_on_a_flip() {

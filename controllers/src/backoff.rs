@@ -42,6 +42,18 @@ impl<K: Eq + Hash + Clone> Backoff<K> {
         self.lock().retain(|key, _| is_there(key));
     }
 
+    /// How many keys wait for their next try.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.lock().len()
+    }
+
+    /// Whether no key waits.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<K, u32>> {
         // A panic elsewhere leaves counts that are still counts.
         self.failures.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
@@ -72,6 +84,7 @@ mod tests {
         assert_eq!(pause(second, 40), CAP);
         let backoff = Backoff::default();
         backoff.failed(&"a", second);
+        assert_eq!((backoff.len(), backoff.is_empty()), (1, false));
         assert!(backoff.failed(&"a", second) > second);
         backoff.forget(&"a");
         assert!(backoff.failed(&"a", second) <= second);

@@ -3,10 +3,10 @@
 use std::collections::HashSet;
 
 use api::v1::{WorkspaceInstance, WorkspaceTemplate};
-use k8s_openapi::api::core::v1::Namespace;
+use k8s_openapi::api::core::v1::{Namespace, ObjectReference};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::runtime::reflector::ObjectRef;
-use kube::{Api, Client, ResourceExt};
+use kube::{Api, Client, Resource, ResourceExt};
 use wire::Digest;
 
 use crate::backoff::Backoff;
@@ -14,10 +14,13 @@ use crate::children::Owner;
 use crate::children::pull_pod::pull_name;
 use crate::config::Config;
 use crate::error::Error;
+use crate::events::{Events, News, Notice};
 use crate::instance::{Pulled, Wishes, pulled};
 use crate::memory::{Askers, Revisions, Written};
-use crate::metrics::Metrics;
+use crate::metrics::{Gauges, Metrics};
+use crate::pull_times::PullTimes;
 use crate::stores::Stores;
+use crate::traces::Transitions;
 use crate::writes::Writes;
 
 /// What every reconcile shares.
@@ -44,6 +47,12 @@ pub struct Context {
     pub template_backoff: Backoff<ObjectRef<WorkspaceTemplate>>,
     /// Counters.
     pub metrics: Metrics,
+    /// Events on their way.
+    pub events: Events,
+    /// Spans of the wishes that are not fulfilled.
+    pub transitions: Transitions,
+    /// Since when pulls are under way.
+    pub pull_times: PullTimes,
 }
 
 impl Context {
@@ -62,6 +71,32 @@ impl Context {
             instance_backoff: Backoff::default(),
             template_backoff: Backoff::default(),
             metrics,
+            events: Events::default(),
+            transitions: Transitions::default(),
+            pull_times: PullTimes::default(),
+        }
+    }
+
+    /// The page of the metrics.
+    #[must_use]
+    pub fn metrics_text(&self) -> String {
+        let mut gauges = Gauges {
+            templates: i64::try_from(self.stores.templates.len()).unwrap_or(i64::MAX),
+            instances_in_backoff: i64::try_from(self.instance_backoff.len()).unwrap_or(i64::MAX),
+            templates_in_backoff: i64::try_from(self.template_backoff.len()).unwrap_or(i64::MAX),
+            ..Gauges::default()
+        };
+        let instances = self.stores.instances.state();
+        gauges.count(instances.iter().map(|instance| instance.status.as_ref().and_then(|s| s.phase)));
+        self.metrics.text(&gauges)
+    }
+
+    /// Publishes an event about this instance, in a moment.
+    pub fn tell(&self, news: News, instance: &WorkspaceInstance, pod: Option<ObjectReference>) {
+        // Without it two events of one kind would never be counted as one series.
+        let regarding = ObjectReference { resource_version: None, ..instance.object_ref(&()) };
+        if !self.events.take(Notice { news, regarding, related: pod }) {
+            self.metrics.event_lost();
         }
     }
 
@@ -115,16 +150,26 @@ impl Context {
     #[must_use]
     pub fn told_of_pull(&self, name: &str) -> HashSet<ObjectRef<WorkspaceInstance>> {
         let now = self.stores.pull_pod(&self.config.namespace, name).map(|pod| pulled(&pod));
+        self.pull_times.news(name, now.as_ref(), &self.metrics);
         match now {
             Some(Pulled::Pulling { .. } | Pulled::Going) => HashSet::new(),
             _ => self.askers.take(name),
         }
     }
 
+    /// The span of one reconcile of this instance.
+    #[must_use]
+    pub fn reconcile_span(&self, instance: &WorkspaceInstance) -> tracing::Span {
+        let (uid, version) = (instance.uid().unwrap_or_default(), instance.resource_version());
+        let is_replaced = self.written.is_replaced(&uid, &version.unwrap_or_default());
+        self.transitions.reconcile(instance, is_replaced)
+    }
+
     /// Forgets an instance that is gone.
     pub fn forget(&self, owner: &Owner) {
         self.wishes.forget(&owner.uid);
         self.written.forget(&owner.uid);
+        self.transitions.end(&owner.uid, "gone");
         self.instance_backoff.forget(&ObjectRef::new(&owner.name).within(&owner.class));
     }
 
@@ -134,6 +179,9 @@ impl Context {
         let uids: HashSet<_> = instances.iter().filter_map(|instance| instance.uid()).collect();
         self.wishes.retain(|uid| uids.contains(uid));
         self.written.retain(|uid| uids.contains(uid));
+        self.transitions.retain(|uid| uids.contains(uid));
+        self.events.tidy();
+        self.pull_times.retain(|name| self.stores.pull_pod(&self.config.namespace, name).is_some());
         let is_there = |key: &ObjectRef<WorkspaceInstance>| self.stores.instances.get(key).is_some();
         self.askers.retain(is_there);
         self.instance_backoff.retain(is_there);

@@ -6,21 +6,26 @@ pub mod children;
 pub mod config;
 mod context;
 pub mod error;
+mod events;
 mod facts;
 mod instance;
 mod memory;
-mod metrics;
+pub mod metrics;
 mod orphans;
+mod pull_times;
 mod pulls;
 mod settings;
 mod stores;
 mod streams;
 mod sweep;
 mod template;
+mod traces;
 mod writes;
 
 use std::collections::HashSet;
+use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Instant;
 
 use api::v1::{WorkspaceInstance, WorkspaceTemplate};
 use futures::{FutureExt, StreamExt, TryStreamExt, future, stream};
@@ -29,6 +34,7 @@ use kube::runtime::reflector::ObjectRef;
 use kube::runtime::{Config as ControllerConfig, Controller, watcher};
 use kube::{Client, ResourceExt};
 use tokio::sync::mpsc;
+use tracing::Instrument;
 
 pub use config::Config;
 pub use context::Context;
@@ -44,11 +50,11 @@ pub struct Operator {
 }
 
 impl Operator {
-    /// An operator over this client. Nothing is read before it runs.
+    /// An operator over this client, which counts into `metrics`. Nothing is read before it runs.
     #[must_use]
-    pub fn new(client: Client, config: Config) -> Self {
+    pub fn new(client: Client, config: Config, metrics: Metrics) -> Self {
         let (stores, streams) = streams::open(&client, &config.namespace);
-        let context = Arc::new(Context::new(client, config, stores, Metrics::default()));
+        let context = Arc::new(Context::new(client, config, stores, metrics));
         Self { context, streams }
     }
 
@@ -66,16 +72,17 @@ impl Operator {
         let instances = instance_controller(&context, streams.instances, streams.belongings, streams.pulls)
             .reconcile_on(users_of_changed_templates(context.clone(), receiver))
             .graceful_shutdown_on(stop.clone())
-            .run(reconcile_instance, retry_instance, context.clone())
+            .run(reconcile_instance, never, context.clone())
             .for_each(|_| future::ready(()));
         let templates =
             Controller::for_stream(told(streams.templates, sender), context.stores.templates.clone())
                 .with_config(ControllerConfig::default().concurrency(2))
                 .graceful_shutdown_on(stop.clone())
-                .run(reconcile_template, retry_template, context.clone())
+                .run(reconcile_template, never, context.clone())
                 .for_each(|_| future::ready(()));
         let nodes = streams.nodes.for_each(|_| future::ready(()));
-        let beside = future::join(nodes, sweep::sweep(&context));
+        let events = events::publish(context.client.clone(), context.events.queue(), &context.metrics);
+        let beside = future::join3(nodes, sweep::sweep(&context), events);
         tokio::select! {
             _ = future::join(instances, templates) => {}
             _ = beside => {}
@@ -143,50 +150,65 @@ fn told(
 async fn reconcile_instance(
     instance: Arc<WorkspaceInstance>,
     context: Arc<Context>,
-) -> Result<Action, error::Error> {
+) -> Result<Action, Infallible> {
+    let span = context.reconcile_span(&instance);
     let key = ObjectRef::from_obj(instance.as_ref());
-    context.stores.ready().await;
-    context.metrics.reconciled();
-    let action = instance::reconcile(instance, context.clone()).await?;
-    context.instance_backoff.forget(&key);
-    Ok(action)
+    let work = async {
+        context.stores.ready().await;
+        let began = Instant::now();
+        let result = instance::reconcile(instance, context.clone()).await;
+        context.metrics.reconciled(metrics::Controller::Instance, began.elapsed());
+        ended(result, &key, &context.instance_backoff, metrics::Controller::Instance, &context.metrics)
+    };
+    Ok(work.instrument(span).await)
 }
 
 async fn reconcile_template(
     template: Arc<WorkspaceTemplate>,
     context: Arc<Context>,
-) -> Result<Action, error::Error> {
+) -> Result<Action, Infallible> {
+    let span = traces::reconcile_template(&template);
     let key = ObjectRef::from_obj(template.as_ref());
-    context.stores.ready().await;
-    let action = template::reconcile(template, context.clone()).await?;
-    context.template_backoff.forget(&key);
-    Ok(action)
+    let work = async {
+        context.stores.ready().await;
+        let began = Instant::now();
+        let result = template::reconcile(template, context.clone()).await;
+        context.metrics.reconciled(metrics::Controller::Template, began.elapsed());
+        ended(result, &key, &context.template_backoff, metrics::Controller::Template, &context.metrics)
+    };
+    Ok(work.instrument(span).await)
 }
 
-fn retry_instance(instance: Arc<WorkspaceInstance>, error: &error::Error, context: Arc<Context>) -> Action {
-    retry(&ObjectRef::from_obj(instance.as_ref()), error, &context.instance_backoff, &context.metrics)
+/// Failures are told and timed inside the reconcile's span, so the controller never sees one.
+fn never<K>(_: Arc<K>, error: &Infallible, _: Arc<Context>) -> Action {
+    match *error {}
 }
 
-fn retry_template(template: Arc<WorkspaceTemplate>, error: &error::Error, context: Arc<Context>) -> Action {
-    retry(&ObjectRef::from_obj(template.as_ref()), error, &context.template_backoff, &context.metrics)
-}
-
-fn retry<K>(
+/// What comes after a reconcile: nothing, or the next try.
+fn ended<K>(
+    result: Result<Action, error::Error>,
     key: &ObjectRef<K>,
-    error: &error::Error,
     backoff: &backoff::Backoff<ObjectRef<K>>,
+    controller: metrics::Controller,
     metrics: &Metrics,
 ) -> Action
 where
     K: kube::Resource<DynamicType = ()>,
 {
+    let error = match result {
+        Ok(action) => {
+            backoff.forget(key);
+            return action;
+        }
+        Err(error) => error,
+    };
     let pause = backoff.failed(key, error.first_pause());
-    metrics.failed(error.reason());
+    metrics.failed(controller, error.reason());
     // Somebody else wrote first: this is how it should be, and nobody has to look at it.
     if error.class() == error::Class::Stale {
-        tracing::debug!(object = %key, %error, retry_in = ?pause, "the watch is behind");
+        tracing::debug!(%error, retry_in = ?pause, "the watch is behind");
     } else {
-        tracing::warn!(object = %key, %error, retry_in = ?pause, "reconcile failed");
+        tracing::warn!(%error, retry_in = ?pause, "reconcile failed");
     }
     Action::requeue(pause)
 }

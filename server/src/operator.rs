@@ -6,7 +6,7 @@ use std::sync::Arc;
 use api::quantity;
 use api::v1::Resources;
 use controllers::config::{Bounds, built_in_settings};
-use controllers::{Config, Operator};
+use controllers::{Config, Metrics, Operator};
 use thiserror::Error;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -83,7 +83,8 @@ pub fn run(arguments: Arguments) -> Result<(), OperatorError> {
 }
 
 async fn operate(arguments: Arguments) -> Result<(), OperatorError> {
-    let client = kube::Client::try_default().await.map_err(|error| OperatorError::Client(Box::new(error)))?;
+    let metrics = Metrics::default();
+    let client = client(&metrics).await.map_err(|error| OperatorError::Client(Box::new(error)))?;
     let mut defaults = built_in_settings();
     defaults.resources =
         Some(Resources { cpu: Some(arguments.default_cpu), memory: Some(arguments.default_memory) });
@@ -96,7 +97,7 @@ async fn operate(arguments: Arguments) -> Result<(), OperatorError> {
         bounds: Bounds::default(),
     };
     tracing::info!(namespace = config.namespace, agent = config.agent_image, "the operator starts");
-    let operator = Operator::new(client, config);
+    let operator = Operator::new(client, config, metrics);
     let context = operator.context();
     let metrics = listen(arguments.metrics_address).await?;
     let health = listen(arguments.health_address).await?;
@@ -125,6 +126,13 @@ async fn operate(arguments: Arguments) -> Result<(), OperatorError> {
         served = axum::serve(metrics, pages::metrics(context)).into_future() => served.map_err(OperatorError::Serve),
         served = axum::serve(health, pages::health(ready)).into_future() => served.map_err(OperatorError::Serve),
     }
+}
+
+/// A client whose requests are counted and traced.
+async fn client(metrics: &Metrics) -> Result<kube::Client, kube::Error> {
+    let config = kube::Config::infer().await.map_err(kube::Error::InferConfig)?;
+    let builder = kube::client::ClientBuilder::try_from(config)?;
+    Ok(builder.with_layer(&metrics.requests().layer()).build())
 }
 
 async fn listen(address: SocketAddr) -> Result<tokio::net::TcpListener, OperatorError> {

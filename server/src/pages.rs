@@ -13,7 +13,7 @@ use controllers::Context;
 pub fn metrics(context: Arc<Context>) -> Router {
     const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     let page = move || {
-        let text = context.metrics.text();
+        let text = context.metrics_text();
         async move { ([(header::CONTENT_TYPE, OPEN_METRICS)], text) }
     };
     Router::new().route("/metrics", get(page))

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use api::names;
 use api::v1::{WorkspaceInstance, WorkspaceTemplate};
-use k8s_openapi::api::core::v1::Namespace;
+use k8s_openapi::api::core::v1::{Namespace, ObjectReference};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use kube::{Api, ResourceExt};
 
@@ -39,6 +39,21 @@ pub struct Gathered {
     pub user_namespaces: bool,
     /// Now.
     pub now: jiff::Timestamp,
+}
+
+impl Gathered {
+    /// The workspace pod, for events.
+    #[must_use]
+    pub fn pod_reference(&self) -> Option<ObjectReference> {
+        self.pod.as_ref().map(|pod| ObjectReference {
+            api_version: Some("v1".to_owned()),
+            kind: Some("Pod".to_owned()),
+            namespace: Some(self.owner.namespace.clone()),
+            name: Some(names::WORKSPACE.to_owned()),
+            uid: Some(pod.uid.clone()),
+            ..ObjectReference::default()
+        })
+    }
 }
 
 /// A namespace of the workspace's name.

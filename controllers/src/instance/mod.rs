@@ -30,6 +30,8 @@ pub mod tests;
 pub use plan::Swap;
 pub use pulled::{Pulled, pulled};
 pub use reconcile::reconcile;
+#[cfg(test)]
+pub use remove::terminating;
 pub use seen::PodSeen;
 #[cfg(test)]
 pub use stage::Stage;

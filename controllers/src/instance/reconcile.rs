@@ -6,6 +6,7 @@ use std::time::Duration;
 use api::conditions::condition_type;
 use api::v1::WorkspaceInstance;
 use kube::runtime::controller::Action;
+use tracing::{Instrument, info_span};
 
 use super::gather::Gathered;
 use super::stage::Stage;
@@ -21,7 +22,7 @@ const CATCH_UP: Duration = Duration::from_millis(100);
 /// # Errors
 /// What the API server refused; the controller tries again by the error's class.
 pub async fn reconcile(instance: Arc<WorkspaceInstance>, context: Arc<Context>) -> Result<Action, Error> {
-    let Some(gathered) = gather::gather(instance, &context).await? else {
+    let Some(gathered) = gather::gather(instance, &context).instrument(info_span!("gather")).await? else {
         return Ok(Action::await_change());
     };
     let seen = gathered.instance.metadata.resource_version.as_deref().unwrap_or_default();
@@ -29,14 +30,16 @@ pub async fn reconcile(instance: Arc<WorkspaceInstance>, context: Arc<Context>) 
         return Ok(Action::requeue(CATCH_UP));
     }
     if gathered.instance.metadata.deletion_timestamp.is_some() {
-        return remove::remove(&gathered, &context).await;
+        return remove::remove(&gathered, &context).instrument(info_span!("remove")).await;
     }
-    let checked = check::check(&gathered, &context.config);
-    let planned = plan::plan(&gathered, checked, &context.config, |node, digest| {
-        context.pulled(&gathered.owner, node, digest)
+    let checked = info_span!("check").in_scope(|| check::check(&gathered, &context.config));
+    let planned = info_span!("plan").in_scope(|| {
+        plan::plan(&gathered, checked, &context.config, |node, digest| {
+            context.pulled(&gathered.owner, node, digest)
+        })
     });
-    match apply::apply(&gathered, planned, &context).await {
-        Ok(stage) => report::report(&gathered, &stage, &context).await,
+    match apply::apply(&gathered, planned, &context).instrument(info_span!("apply")).await {
+        Ok(stage) => report::report(&gathered, &stage, &context).instrument(info_span!("report")).await,
         Err(error) => {
             // Whoever waits is told why, if it lasts. The failed write is what counts, so a status
             // that cannot be written either is left to the next try.

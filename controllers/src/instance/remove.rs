@@ -12,6 +12,7 @@ use super::report;
 use super::wishes::between;
 use crate::context::Context;
 use crate::error::Error;
+use crate::events::news;
 
 /// How often a namespace that does not go is looked at again, should its watch say nothing.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
@@ -71,12 +72,15 @@ async fn say_so(gathered: &Gathered, context: &Context) -> Result<Action, Error>
     let status = terminating(gathered, holds.as_deref());
     if gathered.instance.status.as_ref() != Some(&status) {
         report::write(gathered, &status, context).await?;
+        if let Some(news) = news(gathered.instance.status.as_ref(), &status) {
+            context.tell(news, &gathered.instance, gathered.pod_reference());
+        }
     }
     Ok(Action::requeue(left.unwrap_or(LOOK_AGAIN)))
 }
 
 /// The status of an instance that goes; `holds` says what keeps its namespace past the bound.
-pub(super) fn terminating(gathered: &Gathered, holds: Option<&str>) -> WorkspaceInstanceStatus {
+pub fn terminating(gathered: &Gathered, holds: Option<&str>) -> WorkspaceInstanceStatus {
     let mut status = gathered.instance.status.clone().unwrap_or_default();
     status.phase = Some(Phase::Terminating);
     status.transition = None;

@@ -9,13 +9,15 @@ use kube::runtime::controller::Action;
 use serde_json::{Map, Value};
 
 use super::gather::Gathered;
-use super::stage::Stage;
+use super::stage::{Lane, Stage};
 use super::status::next_status;
 use super::wishes::{Progress, Wish};
 use crate::children::pod::Asked;
 use crate::config::Bounds;
 use crate::context::Context;
 use crate::error::Error;
+use crate::events::news;
+use crate::metrics::Change;
 
 /// Says what holds, if that is news; and when to look again.
 ///
@@ -32,8 +34,15 @@ pub async fn report(gathered: &Gathered, stage: &Stage, context: &Context) -> Re
         let status = next_status(gathered, stage, &wish.asked, &progress, bounds);
         if old != Some(&status) {
             write(gathered, &status, context).await?;
-            context.metrics.observe(old, &status, progress.elapsed);
+            let template = gathered.template.as_deref();
+            context.metrics.observe(&Change { old, new: &status, took: progress.elapsed, template });
+            if let Some(news) = news(old, &status) {
+                context.tell(news, &gathered.instance, gathered.pod_reference());
+            }
         }
+    }
+    if stage.lane() == Lane::Ended {
+        context.transitions.end(&gathered.owner.uid, stage.word());
     }
     Ok(again(stage, &progress, quiet, bounds).map_or_else(Action::await_change, Action::requeue))
 }

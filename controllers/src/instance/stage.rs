@@ -123,6 +123,17 @@ impl Stage {
         }
     }
 
+    /// A word for the trace of a wish that has come to an end.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Proven(_) => "proven",
+            Self::Suspended => "suspended",
+            Self::Refused(_) | Self::WriteRefused { .. } | Self::NamespaceTaken => "refused",
+            _ => "under way",
+        }
+    }
+
     /// Whether it may be about the container before: kubelet goes on saying what it said of that
     /// one for up to a second after it has seen the new spec.
     #[must_use]

@@ -49,6 +49,11 @@ impl Server {
         std::mem::take(&mut *self.calls.lock().unwrap())
     }
 
+    /// How many calls there were since they were asked for last.
+    pub fn count(&self) -> usize {
+        self.calls.lock().unwrap().len()
+    }
+
     /// What every call so far was; they are forgotten then.
     pub fn log(&self) -> Vec<String> {
         self.calls().into_iter().map(|call| call.what).collect()

@@ -204,6 +204,7 @@ where
     };
     let pause = backoff.failed(key, error.first_pause());
     metrics.failed(controller, error.reason());
+    tracing::Span::current().record("otel.status_code", "ERROR");
     // Somebody else wrote first: this is how it should be, and nobody has to look at it.
     if error.class() == error::Class::Stale {
         tracing::debug!(%error, retry_in = ?pause, "the watch is behind");

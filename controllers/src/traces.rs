@@ -52,7 +52,8 @@ impl Transitions {
             "reconcile",
             instance = %path(instance),
             template = instance.spec.template_ref.name,
-            step = instance.spec.current_step
+            step = instance.spec.current_step,
+            otel.status_code = tracing::field::Empty
         )
     }
 
@@ -103,7 +104,8 @@ impl Transitions {
 /// The span of one reconcile of a template.
 #[must_use]
 pub fn reconcile_template(template: &WorkspaceTemplate) -> Span {
-    error_span!(parent: None, "reconcile", template = template.name_any())
+    let (template, status) = (template.name_any(), tracing::field::Empty);
+    error_span!(parent: None, "reconcile", template, otel.status_code = status)
 }
 
 /// `class/name`, the value of `instance` in logs and traces.
@@ -119,4 +121,90 @@ fn is_fulfilled(instance: &WorkspaceInstance) -> bool {
         && conditions.any(|c| {
             c.type_ == condition_type::READY && c.status == "True" && c.observed_generation == generation
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use tracing::Subscriber;
+    use tracing::span::{Attributes, Id};
+    use tracing_subscriber::filter::Targets;
+    use tracing_subscriber::layer::{Context, Layer, SubscriberExt};
+    use tracing_subscriber::registry::LookupSpan;
+
+    use super::*;
+    use crate::instance::Pulled;
+    use crate::instance::tests::fixture::Fixture;
+    use crate::instance::tests::pod::PodFixture;
+    use crate::instance::tests::stores::Play;
+
+    /// Spans as paths, when they begin and when they end.
+    #[derive(Clone, Default)]
+    struct Seen(Arc<Mutex<(Vec<String>, Vec<String>)>>);
+
+    impl<S: Subscriber + for<'a> LookupSpan<'a>> Layer<S> for Seen {
+        fn on_new_span(&self, _: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+            let scope = context.span_scope(id).unwrap().from_root();
+            let path: Vec<_> = scope.map(|span| span.name()).collect();
+            lock(&self.0).0.push(path.join("/"));
+        }
+
+        fn on_close(&self, id: Id, context: Context<'_, S>) {
+            lock(&self.0).1.push(context.span(&id).unwrap().name().to_owned());
+        }
+    }
+
+    async fn reconcile(play: &Play) {
+        let instance = play.context.stores.instances.state().pop().unwrap();
+        crate::reconcile_instance(instance, play.context.clone()).await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn one_trace_leads_from_the_wish_to_every_request_and_ends_with_the_proof() {
+        let wish = Fixture::new().proven("one", 1).step("two", 2).pull(2, Pulled::Held);
+        let play = Play::of(&wish.pod(PodFixture::running("one", 1)));
+        let seen = Seen::default();
+        let ours = Targets::new().with_target("controllers", tracing::Level::INFO);
+        // For the whole thread: a client sends from a task of its own.
+        let subscriber = tracing_subscriber::registry().with(seen.clone().with_filter(ours));
+        let _traced = tracing::subscriber::set_default(subscriber);
+        reconcile(&play).await;
+        let verb = |name: &str| format!("transition/reconcile/{name}");
+        let begun = std::mem::take(&mut lock(&seen.0).0);
+        let wanted = ["transition", "transition/reconcile"].map(str::to_owned).into_iter();
+        let verbs = ["gather", "check", "plan", "apply", "apply/api_request", "report"].map(verb);
+        assert_eq!(begun, wanted.chain(verbs).collect::<Vec<_>>());
+        assert!(!lock(&seen.0).1.contains(&"transition".to_owned()), "the wish stands");
+
+        // The same operator sees the proof.
+        let fixture = Fixture::new().proven("one", 1).step("two", 2).pod(PodFixture::running("two", 2));
+        let mut stores = crate::instance::tests::stores::stores_of(&fixture);
+        let mut play = play;
+        std::mem::swap(&mut stores, &mut Arc::get_mut(&mut play.context).unwrap().stores);
+        reconcile(&play).await;
+        let begun = std::mem::take(&mut lock(&seen.0).0);
+        assert_eq!(begun.first(), Some(&"transition/reconcile".to_owned()), "no second wish");
+        assert!(begun.contains(&verb("report/api_request")), "{begun:?}");
+        assert_eq!(lock(&seen.0).1.iter().filter(|name| *name == "transition").count(), 1);
+        assert!(lock(&play.context.transitions.open).is_empty());
+    }
+
+    #[test]
+    fn a_fulfilled_wish_and_one_that_was_replaced_by_ourselves_begin_nothing() {
+        let transitions = Transitions::default();
+        let mut fixture = Fixture::new().proven("one", 1).pod(PodFixture::running("one", 1));
+        let proven = crate::instance::Stage::Proven(crate::instance::tests::fixture::digest(1));
+        let progress = crate::instance::tests::fixture::progress(1);
+        fixture.status = Some(fixture.status_in(&proven, &progress));
+        let settled = fixture.object();
+        let wish = fixture.step("two", 2).object();
+        let _ = transitions.reconcile(&settled, false);
+        let _ = transitions.reconcile(&wish, true);
+        assert!(lock(&transitions.open).is_empty());
+        let _ = transitions.reconcile(&wish, false);
+        assert_eq!(lock(&transitions.open).len(), 1);
+        transitions.retain(|_| false);
+        assert!(lock(&transitions.open).is_empty());
+    }
 }

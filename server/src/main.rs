@@ -37,21 +37,26 @@ fn main() -> ExitCode {
         eprintln!("workshop-server: another TLS provider is installed already");
         return ExitCode::FAILURE;
     }
-    if let Err(error) = telemetry::install(&arguments.log, arguments.log_format) {
-        eprintln!("workshop-server: {error}");
-        return ExitCode::from(2);
-    }
+    let telemetry = match telemetry::install(&arguments.log, arguments.log_format) {
+        Ok(telemetry) => telemetry,
+        Err(error) => {
+            eprintln!("workshop-server: {error}");
+            return ExitCode::from(2);
+        }
+    };
     let result = match arguments.command {
         Command::Operator(arguments) => operator::run(arguments).map_err(|error| error.to_string()),
         Command::Crds => crds(),
     };
-    match result {
+    let code = match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!(error, "the server ends");
             ExitCode::FAILURE
         }
-    }
+    };
+    telemetry.end();
+    code
 }
 
 fn crds() -> Result<(), String> {

@@ -7,8 +7,10 @@ use std::sync::{Arc, Mutex};
 use http::{Request, Response};
 use http_body_util::BodyExt;
 use kube::Client;
-use kube::client::Body;
+use kube::client::{Body, ClientBuilder};
 use serde_json::{Value, json};
+
+use crate::metrics::Metrics;
 
 /// One call as it came in.
 #[derive(Clone, Debug, PartialEq)]
@@ -61,12 +63,17 @@ impl Server {
 
     /// A client of this server.
     pub fn client(&self) -> Client {
+        self.counted(&Metrics::default())
+    }
+
+    /// A client of this server, whose requests are counted and traced.
+    pub fn counted(&self, metrics: &Metrics) -> Client {
         let server = self.clone();
         let service = tower::service_fn(move |request: Request<Body>| {
             let server = server.clone();
             async move { Ok::<_, Infallible>(server.serve(request).await) }
         });
-        Client::new(service, "default")
+        ClientBuilder::new(service, "default").with_layer(&metrics.requests().layer()).build()
     }
 
     async fn serve(&self, request: Request<Body>) -> Response<Body> {

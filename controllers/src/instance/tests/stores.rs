@@ -106,7 +106,8 @@ impl Play {
     pub fn of(fixture: &Fixture) -> Self {
         let server = Server::default();
         let (config, stores) = (fixture.config.clone(), stores_of(fixture));
-        let context = Context::new(server.client(), config, stores, Metrics::default());
+        let metrics = Metrics::default();
+        let context = Context::new(server.counted(&metrics), config, stores, metrics);
         Self { server, context: Arc::new(context) }
     }
 

@@ -59,6 +59,11 @@ pub mod field_manager {
 
 /// Shared ClusterRole that a learner's ServiceAccount is bound to in its own workspace namespace.
 pub const LEARNER_ROLE: &str = "workshop-learner";
+/// Shared ClusterRole that the operator binds to itself in every workspace namespace: what it may write
+/// there, and nowhere else.
+pub const WORKSPACE_ROLE: &str = "workshop-operator-workspace";
+/// Name of the RoleBinding of [`WORKSPACE_ROLE`] in a workspace namespace.
+pub const OPERATOR_BINDING: &str = "workshop-operator";
 /// Name of the workspace pod, of its container's ServiceAccount and of the objects around it.
 pub const WORKSPACE: &str = "workspace";
 /// Name of the container that runs the step's image.

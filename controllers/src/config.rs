@@ -12,6 +12,8 @@ use api::v1::{
 pub struct Config {
     /// Namespace of the operator: pull pods run here and pull secrets lie here.
     pub namespace: String,
+    /// ServiceAccount of the operator in [`Config::namespace`]: it is bound in every workspace namespace.
+    pub service_account: String,
     /// Image that holds the agent, `registry/workshop/agent@sha256:…`.
     pub agent_image: String,
     /// Settings where neither template nor instance says anything (D2).

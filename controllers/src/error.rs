@@ -70,6 +70,14 @@ impl Error {
         Self::Api { verb, what: what.into(), source: Box::new(source) }
     }
 
+    /// Whether the API server refused because no role gives the right.
+    #[must_use]
+    pub fn lacks_rights(&self) -> bool {
+        let Self::Api { source, .. } = self else { return false };
+        matches!(source.as_ref(), kube::Error::Api(status)
+            if status.code == 403 && status.message.contains(" cannot ") && status.message.contains(" resource "))
+    }
+
     /// The class, which decides the retry.
     #[must_use]
     pub fn class(&self) -> Class {

@@ -52,6 +52,8 @@ pub struct Seals {
     pub service_account: Option<String>,
     /// Of the RoleBinding.
     pub role_binding: Option<String>,
+    /// Of the operator's own RoleBinding.
+    pub operator_binding: Option<String>,
 }
 
 impl Stores {
@@ -112,7 +114,13 @@ impl Stores {
         where
             K: Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope> + Clone + 'static,
         {
-            let child = store.get(&ObjectRef::new(names::WORKSPACE).within(namespace))?;
+            named(store, names::WORKSPACE, namespace)
+        }
+        fn named<K>(store: &Meta<K>, name: &str, namespace: &str) -> Option<String>
+        where
+            K: Resource<DynamicType = (), Scope = k8s_openapi::NamespaceResourceScope> + Clone + 'static,
+        {
+            let child = store.get(&ObjectRef::new(name).within(namespace))?;
             seal(&child.metadata).map(str::to_owned)
         }
         Seals {
@@ -121,6 +129,7 @@ impl Stores {
             network_policy: of(&self.network_policies, namespace),
             service_account: of(&self.service_accounts, namespace),
             role_binding: of(&self.role_bindings, namespace),
+            operator_binding: named(&self.role_bindings, names::OPERATOR_BINDING, namespace),
         }
     }
 

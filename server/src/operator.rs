@@ -21,6 +21,9 @@ pub struct Arguments {
     /// Namespace of the operator: pull pods run here, pull secrets lie here.
     #[arg(long, env = "POD_NAMESPACE")]
     namespace: String,
+    /// ServiceAccount of the operator, which it binds in every workspace namespace.
+    #[arg(long, env = "POD_SERVICE_ACCOUNT", default_value = api::names::OPERATOR)]
+    service_account: String,
     /// Let templates run as root of the node (D49). Learners who break out are root there.
     #[arg(long, env = "WORKSHOP_ALLOW_ROOT_WITHOUT_USER_NAMESPACE")]
     allow_root_without_user_namespace: bool,
@@ -90,6 +93,7 @@ async fn operate(arguments: Arguments) -> Result<(), OperatorError> {
         Some(Resources { cpu: Some(arguments.default_cpu), memory: Some(arguments.default_memory) });
     let config = Config {
         namespace: arguments.namespace,
+        service_account: arguments.service_account,
         agent_image: arguments.agent_image,
         defaults,
         allow_root_without_user_namespace: arguments.allow_root_without_user_namespace,

@@ -21,6 +21,7 @@ use k8s_openapi::api::rbac::v1::RoleBinding;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use sha2::{Digest as _, Sha256};
 
+use crate::config::Config;
 use crate::settings::Effective;
 
 pub use namespace::{ENFORCED_LEVEL_LABEL, level_labels, namespace, security_level};
@@ -65,7 +66,7 @@ impl Owner {
     }
 }
 
-/// The five objects that stand between namespace and pod.
+/// The six objects that stand between namespace and pod.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Children {
     /// Limits of the whole namespace.
@@ -78,18 +79,21 @@ pub struct Children {
     pub service_account: ServiceAccount,
     /// What that identity may do.
     pub role_binding: RoleBinding,
+    /// What the operator may do with the workspace.
+    pub operator_binding: RoleBinding,
 }
 
 impl Children {
     /// What should exist for these settings.
     #[must_use]
-    pub fn of(owner: &Owner, effective: &Effective, operator_namespace: &str) -> Self {
+    pub fn of(owner: &Owner, effective: &Effective, config: &Config) -> Self {
         Self {
             resource_quota: sealed(resource_quota::resource_quota(owner, effective)),
             limit_range: sealed(limit_range::limit_range(owner, effective)),
-            network_policy: sealed(network_policy::network_policy(owner, effective, operator_namespace)),
+            network_policy: sealed(network_policy::network_policy(owner, effective, &config.namespace)),
             service_account: sealed(service_account::service_account(owner)),
             role_binding: sealed(role_binding::role_binding(owner)),
+            operator_binding: sealed(role_binding::operator_binding(owner, config)),
         }
     }
 }

@@ -34,14 +34,21 @@ fn pod(fixture: &Fixture) -> k8s_openapi::api::core::v1::Pod {
 #[test]
 fn the_objects_of_a_workspace() {
     let fixture = full();
-    let Children { resource_quota, limit_range, network_policy, service_account, role_binding } =
-        fixture.children().unwrap();
+    let Children {
+        resource_quota,
+        limit_range,
+        network_policy,
+        service_account,
+        role_binding,
+        operator_binding,
+    } = fixture.children().unwrap();
     insta::assert_yaml_snapshot!("namespace", namespace(&fixture.owner(), RunAs::NonRoot));
     insta::assert_yaml_snapshot!("resource_quota", resource_quota);
     insta::assert_yaml_snapshot!("limit_range", limit_range);
     insta::assert_yaml_snapshot!("network_policy", network_policy);
     insta::assert_yaml_snapshot!("service_account", service_account);
     insta::assert_yaml_snapshot!("role_binding", role_binding);
+    insta::assert_yaml_snapshot!("operator_binding", operator_binding);
     insta::assert_yaml_snapshot!("pod", pod(&fixture));
 }
 

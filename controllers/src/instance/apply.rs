@@ -5,6 +5,7 @@ use api::names;
 
 use super::gather::{Gathered, NamespaceSeen};
 use super::plan::{NamespaceMove, NeededChildren, Planned, PodMove};
+use super::rights::once_known;
 use super::stage::Stage;
 use crate::children::pod::own;
 use crate::context::Context;
@@ -23,12 +24,13 @@ pub async fn apply(gathered: &Gathered, planned: Planned, context: &Context) -> 
         Ok(uid) => uid,
         Err(taken) => return Ok(taken),
     };
+    let fresh = children.operator_binding.is_some();
     protect(children, context).await?;
     for name in pull_secrets {
-        let meta = gathered.owner.meta(&name);
-        context.writes.copy_secret(&context.config.namespace, &name, meta).await?;
+        let meta = || gathered.owner.meta(&name);
+        once_known(fresh, || context.writes.copy_secret(&context.config.namespace, &name, meta())).await?;
     }
-    move_pod(gathered, pod, namespace_uid, context).await?;
+    once_known(fresh, || move_pod(gathered, &pod, namespace_uid.as_deref(), context)).await?;
     for (name, uid) in failed_pulls {
         context.writes.delete_pod(&context.config.namespace, &name, &uid).await?;
     }
@@ -106,42 +108,54 @@ async fn taken(gathered: &Gathered, context: &Context) -> Result<Taken, Error> {
 
 async fn protect(children: NeededChildren, context: &Context) -> Result<(), Error> {
     // Taken apart to the last field: a child that nobody applies does not compile.
-    let NeededChildren { resource_quota, limit_range, network_policy, service_account, role_binding } =
-        children;
-    // The quota first: the quota controller counts it while the others are written.
-    if let Some(child) = resource_quota {
-        context.writes.apply_child(&child).await?;
-    }
-    if let Some(child) = limit_range {
-        context.writes.apply_child(&child).await?;
-    }
-    if let Some(child) = network_policy {
-        context.writes.apply_child(&child).await?;
-    }
-    if let Some(child) = service_account {
+    let NeededChildren {
+        resource_quota,
+        limit_range,
+        network_policy,
+        service_account,
+        role_binding,
+        operator_binding,
+    } = children;
+    // The operator's own rights first: without them it may write nothing else here.
+    let fresh = operator_binding.is_some();
+    if let Some(child) = operator_binding {
         context.writes.apply_child(&child).await?;
     }
     if let Some(child) = role_binding {
         context.writes.apply_child(&child).await?;
+    }
+    // Then the quota: the quota controller counts it while the others are written.
+    if let Some(child) = resource_quota {
+        once_known(fresh, || context.writes.apply_child(&child)).await?;
+    }
+    if let Some(child) = limit_range {
+        once_known(fresh, || context.writes.apply_child(&child)).await?;
+    }
+    if let Some(child) = network_policy {
+        once_known(fresh, || context.writes.apply_child(&child)).await?;
+    }
+    if let Some(child) = service_account {
+        once_known(fresh, || context.writes.apply_child(&child)).await?;
     }
     Ok(())
 }
 
 async fn move_pod(
     gathered: &Gathered,
-    pod: PodMove,
-    namespace_uid: Option<String>,
+    pod: &PodMove,
+    namespace_uid: Option<&str>,
     context: &Context,
 ) -> Result<(), Error> {
     let namespace = &gathered.owner.namespace;
     match pod {
         PodMove::Stay => Ok(()),
-        PodMove::Swap(swap) => context.writes.swap(namespace, &swap).await,
-        PodMove::Delete { uid } => context.writes.delete_pod(namespace, names::WORKSPACE, &uid).await,
-        PodMove::Create(mut pod) => {
+        PodMove::Swap(swap) => context.writes.swap(namespace, swap).await,
+        PodMove::Delete { uid } => context.writes.delete_pod(namespace, names::WORKSPACE, uid).await,
+        PodMove::Create(pod) => {
+            let mut pod = pod.clone();
             let incomplete =
                 || Error::Incomplete { what: format!("namespace {namespace}"), field: "metadata.uid" };
-            own(&mut pod, &namespace_uid.ok_or_else(incomplete)?);
+            own(&mut pod, namespace_uid.ok_or_else(incomplete)?);
             let wants_user_namespace = pod.spec.as_ref().is_some_and(|spec| spec.host_users == Some(false));
             let made = context.writes.create_pod(&pod).await?;
             let dropped = |made: &k8s_openapi::api::core::v1::Pod| {

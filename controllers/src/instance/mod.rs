@@ -18,6 +18,7 @@ mod pulled;
 mod reconcile;
 mod remove;
 mod report;
+mod rights;
 mod rows;
 mod seen;
 mod stage;

@@ -66,6 +66,8 @@ pub struct NeededChildren {
     pub service_account: Option<ServiceAccount>,
     /// What that identity may do.
     pub role_binding: Option<RoleBinding>,
+    /// What the operator may do with the workspace; nothing else can be written before it.
+    pub operator_binding: Option<RoleBinding>,
 }
 
 /// The pod's next move.
@@ -147,7 +149,7 @@ fn level(seen: &NamespaceSeen, gathered: &Gathered, checked: &Checked) -> Namesp
 /// Children whose seal is missing or another. They follow a changed template at once, since none of
 /// them restarts anything; the pod keeps what it was made with.
 fn needed(gathered: &Gathered, checked: &Checked, config: &Config) -> NeededChildren {
-    let wanted = Children::of(&gathered.owner, &checked.effective, &config.namespace);
+    let wanted = Children::of(&gathered.owner, &checked.effective, config);
     let seals = &gathered.seals;
     NeededChildren {
         resource_quota: unless_sealed(wanted.resource_quota, seals.resource_quota.as_deref()),
@@ -155,6 +157,7 @@ fn needed(gathered: &Gathered, checked: &Checked, config: &Config) -> NeededChil
         network_policy: unless_sealed(wanted.network_policy, seals.network_policy.as_deref()),
         service_account: unless_sealed(wanted.service_account, seals.service_account.as_deref()),
         role_binding: unless_sealed(wanted.role_binding, seals.role_binding.as_deref()),
+        operator_binding: unless_sealed(wanted.operator_binding, seals.operator_binding.as_deref()),
     }
 }
 

@@ -37,7 +37,7 @@ fn an_instance_becomes_a_workspace() {
         assert_eq!(labels["pod-security.kubernetes.io/enforce"], "restricted");
         assert_eq!(labels["workshop.platform/instance-uid"], ready.metadata.uid.unwrap());
 
-        // Seven objects, the finalizer, and at most two status writes.
+        // Eight objects, the finalizer, and at most two status writes.
         let all = class.world.writes_since(mark).await?;
         let ours =
             all.of(|write| write.is_operators() && (write.is_in(&namespace) || write.is_in(&class.name)));
@@ -47,15 +47,15 @@ fn an_instance_becomes_a_workspace() {
             ("patch", "limitranges"),
             ("patch", "networkpolicies"),
             ("patch", "serviceaccounts"),
-            ("patch", "rolebindings"),
             ("create", "pods"),
             ("patch", "workspaceinstances"),
         ] {
             assert_eq!(ours.count(verb, resource), 1, "{verb} {resource}\n{ours}");
         }
+        assert_eq!(ours.count("patch", "rolebindings"), 2, "the learner's and the operator's\n{ours}");
         let statuses = ours.count("patch", "workspaceinstances/status");
         assert!((1..=2).contains(&statuses), "{ours}");
-        assert_eq!(ours.0.len(), 8 + statuses, "{ours}");
+        assert_eq!(ours.0.len(), 9 + statuses, "{ours}");
         // The namespace had its security level before anything was in it.
         let order = |wanted: &str| ours.0.iter().position(|write: &Write| write.resource == wanted).unwrap();
         assert!(order("namespaces") < order("resourcequotas") && order("networkpolicies") < order("pods"));

@@ -39,8 +39,8 @@ async fn install(judge: Judge) {
             applied += 1;
         }
     }
-    assert_eq!(applied, 10, "an account, six cluster roles, a role and two bindings");
-    let of_both_bindings = [("get", "nodes", ""), ("get", "coordination.k8s.io/leases", "workshop-system")];
+    assert_eq!(applied, 11, "an account, seven cluster roles, a role and two bindings");
+    let of_both_bindings = [("list", "nodes", ""), ("get", "coordination.k8s.io/leases", "workshop-system")];
     all(&judge, OPERATOR, true, &of_both_bindings).await;
     judge.accepts(&binding("admin", "workshop-admin", None)).await;
     judge.accepts(&binding("instructor-reads", "workshop-template-reader", None)).await;
@@ -102,30 +102,43 @@ async fn all(judge: &Judge, user: &str, expected: bool, lines: &[(&str, &str, &s
 #[tokio::test]
 async fn the_operator_has_what_it_needs_and_no_more() {
     let judge = judge().await;
+    // As the operator does in every workspace namespace.
+    judge
+        .as_user(OPERATOR)
+        .accepts(&workspace_binding("workshop-operator", api::names::WORKSPACE_ROLE, OPERATOR))
+        .await;
     let needed = [
-        ("get list watch", "workshop.platform/workspacetemplates", ""),
+        ("list watch", "workshop.platform/workspacetemplates", ""),
         ("get list watch patch", "workshop.platform/workspaceinstances", ""),
         ("patch", "workshop.platform/workspaceinstances:status", "monday"),
         ("patch", "workshop.platform/workspacetemplates:status", ""),
         ("get list watch create patch delete", "namespaces", ""),
-        ("get list watch create patch delete", "pods", "ws-rights"),
-        ("get list watch create patch", "serviceaccounts", "ws-rights"),
-        ("get list watch create patch", "resourcequotas", "ws-rights"),
-        ("get list watch create patch", "limitranges", "ws-rights"),
-        ("get list watch create patch", "networking.k8s.io/networkpolicies", "ws-rights"),
-        ("get list watch create patch", "rbac.authorization.k8s.io/rolebindings", "ws-rights"),
+        ("list watch", "pods", ""),
+        ("create patch delete", "pods", "ws-rights"),
+        ("create patch delete", "pods", "workshop-system"),
+        ("create patch", "serviceaccounts", "ws-rights"),
+        ("create patch", "resourcequotas", "ws-rights"),
+        ("create patch", "limitranges", "ws-rights"),
+        ("create patch", "networking.k8s.io/networkpolicies", "ws-rights"),
+        ("list watch create patch", "rbac.authorization.k8s.io/rolebindings", "ws-rights"),
         ("create patch", "secrets", "ws-rights"),
-        ("get", "secrets", "workshop-system"),
+        ("get list watch", "secrets", "workshop-system"),
         ("create patch", "events.k8s.io/events", "monday"),
-        ("get list watch", "nodes", ""),
+        ("list watch", "nodes", ""),
         ("get create update patch", "coordination.k8s.io/leases", "workshop-system"),
     ];
     all(&judge, OPERATOR, true, &needed).await;
     let forbidden = [
         ("create update delete", "workshop.platform/workspaceinstances", "monday"),
         ("create update patch delete", "workshop.platform/workspacetemplates", ""),
-        ("get list watch delete", "secrets", "monday"),
-        ("list watch delete", "secrets", "workshop-system"),
+        ("create patch delete", "pods", "monday"),
+        ("create patch delete", "pods", "kube-system"),
+        ("get list watch create patch delete", "secrets", "monday"),
+        ("get list watch", "secrets", ""),
+        ("get list watch delete", "secrets", "ws-rights"),
+        ("create patch delete", "secrets", "workshop-system"),
+        ("create patch", "serviceaccounts", "monday"),
+        ("create patch", "networking.k8s.io/networkpolicies", "monday"),
         ("create", "pods:exec", "ws-rights"),
         ("bind escalate create", "rbac.authorization.k8s.io/clusterroles", ""),
         ("create", "rbac.authorization.k8s.io/clusterrolebindings", ""),
@@ -139,17 +152,23 @@ async fn the_operator_has_what_it_needs_and_no_more() {
     all(&judge, OPERATOR, false, &forbidden).await;
 }
 
+/// A RoleBinding in `ws-rights`, as the operator makes it.
+fn workspace_binding(name: &str, role: &str, account: &str) -> Value {
+    let (namespace, account) = account.trim_start_matches("system:serviceaccount:").split_once(':').unwrap();
+    json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
+        "metadata": {"name": name, "namespace": "ws-rights"},
+        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role},
+        "subjects": [{"kind": "ServiceAccount", "name": account, "namespace": namespace}]
+    })
+}
+
 /// What a review cannot show: the API server's own check against granting rights that one does not hold.
 #[tokio::test]
 async fn the_operator_can_bind_one_role_only() {
     let judge = judge().await;
     let operator = judge.as_user(OPERATOR);
-    let mut binding = json!({
-        "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "RoleBinding",
-        "metadata": {"name": "workspace", "namespace": "ws-rights"},
-        "roleRef": {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": api::names::LEARNER_ROLE},
-        "subjects": [{"kind": "ServiceAccount", "name": "workspace", "namespace": "ws-rights"}]
-    });
+    let mut binding = workspace_binding("workspace", api::names::LEARNER_ROLE, LEARNER);
     operator.accepts(&binding).await;
     all(&judge, LEARNER, true, &[("get list watch", "pods", "ws-rights")]).await;
     let forbidden = [

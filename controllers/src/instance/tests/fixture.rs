@@ -49,6 +49,7 @@ pub fn image(tag: &str, seed: u8) -> String {
 pub fn config() -> Config {
     Config {
         namespace: "workshop-system".to_owned(),
+        service_account: "workshop-operator".to_owned(),
         agent_image: "localhost:5000/agent@sha256:0".to_owned(),
         defaults: built_in_settings(),
         allow_root_without_user_namespace: false,
@@ -211,7 +212,7 @@ impl Fixture {
             &self.template_object()?.spec,
             instance.spec.overrides.as_ref(),
         );
-        Some(Children::of(&self.owner(), &effective, &self.config.namespace))
+        Some(Children::of(&self.owner(), &effective, &self.config))
     }
 
     /// Everything gathered, at [`now`].
@@ -222,6 +223,7 @@ impl Fixture {
             network_policy: seal(&children.network_policy.metadata).map(str::to_owned),
             service_account: seal(&children.service_account.metadata).map(str::to_owned),
             role_binding: seal(&children.role_binding.metadata).map(str::to_owned),
+            operator_binding: seal(&children.operator_binding.metadata).map(str::to_owned),
         });
         Gathered {
             instance: Arc::new(self.object()),

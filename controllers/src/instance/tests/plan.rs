@@ -28,6 +28,7 @@ fn needed(planned: &Planned) -> Vec<&'static str> {
         ("policy", children.network_policy.is_some()),
         ("account", children.service_account.is_some()),
         ("binding", children.role_binding.is_some()),
+        ("own rights", children.operator_binding.is_some()),
     ]
     .into_iter()
     .filter_map(|(name, is_needed)| is_needed.then_some(name))
@@ -44,7 +45,7 @@ fn a_workspace_is_made_whole_at_once() {
     let labels = namespace.metadata.labels.as_ref().unwrap();
     assert_eq!(labels["pod-security.kubernetes.io/enforce"], "restricted");
     assert_eq!(labels[names::INSTANCE_UID_LABEL], "ana-1");
-    assert_eq!(needed(&planned), ["quota", "limits", "policy", "account", "binding"]);
+    assert_eq!(needed(&planned), ["quota", "limits", "policy", "account", "binding", "own rights"]);
     let PodMove::Create(pod) = &planned.pod else { panic!("{:?}", planned.pod) };
     let container = &pod.spec.as_ref().unwrap().containers[0];
     assert_eq!(container.image.as_deref(), Some(image("g1", 1).as_str()));
@@ -69,6 +70,7 @@ fn protections_follow_the_template_and_the_pod_does_not() {
         network_policy: mark(&before.network_policy.metadata),
         service_account: mark(&before.service_account.metadata),
         role_binding: None,
+        operator_binding: mark(&before.operator_binding.metadata),
     });
     let planned = fixture.plan();
     assert_eq!(needed(&planned), ["quota", "limits", "binding"]);

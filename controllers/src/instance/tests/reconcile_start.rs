@@ -39,11 +39,14 @@ async fn everything_is_made_in_the_order_in_which_it_protects() {
         [
             format!("PATCH {INSTANCE}"),
             "POST /api/v1/namespaces".to_owned(),
+            format!(
+                "PATCH /apis/rbac.authorization.k8s.io/v1/namespaces/{ns}/rolebindings/workshop-operator"
+            ),
+            format!("PATCH /apis/rbac.authorization.k8s.io/v1/namespaces/{ns}/rolebindings/workspace"),
             format!("PATCH /api/v1/namespaces/{ns}/resourcequotas/workspace"),
             format!("PATCH /api/v1/namespaces/{ns}/limitranges/workspace"),
             format!("PATCH /apis/networking.k8s.io/v1/namespaces/{ns}/networkpolicies/workspace"),
             format!("PATCH /api/v1/namespaces/{ns}/serviceaccounts/workspace"),
-            format!("PATCH /apis/rbac.authorization.k8s.io/v1/namespaces/{ns}/rolebindings/workspace"),
             format!("POST /api/v1/namespaces/{ns}/pods"),
             format!("PATCH {INSTANCE}/status"),
         ]
@@ -56,19 +59,19 @@ async fn everything_is_made_in_the_order_in_which_it_protects() {
     let labels = &calls[1].body["metadata"]["labels"];
     assert_eq!(labels["pod-security.kubernetes.io/enforce"], "restricted");
     assert_eq!(labels["pod-security.kubernetes.io/warn"], "restricted");
-    for child in &calls[2..7] {
+    for child in &calls[2..8] {
         assert_eq!(child.content_type, "application/apply-patch+yaml");
         assert_eq!(child.query, "&force=true&fieldManager=workshop-operator");
         assert_eq!(child.body["metadata"]["labels"][names::INSTANCE_UID_LABEL], "ana-1");
         assert!(child.body["metadata"]["annotations"][names::APPLIED_ANNOTATION].is_string());
     }
-    let pod = &calls[7].body;
+    let pod = &calls[8].body;
     assert_eq!(
         pod["metadata"]["ownerReferences"],
         json!([{"apiVersion": "v1", "kind": "Namespace", "name": ns, "uid": "made-1", "controller": true}])
     );
     assert_eq!(pod["spec"]["containers"][0]["image"], image("g1", 1));
-    let report = &calls[8].body;
+    let report = &calls[9].body;
     assert_eq!(report["metadata"]["resourceVersion"], "101", "the version that the finalizer made");
     assert_eq!(report["status"]["phase"], "Provisioning");
     assert_eq!(ready(&report["status"]).0, "Progressing");

@@ -81,7 +81,13 @@ pub fn stores_of(fixture: &Fixture) -> Stores {
         limit_ranges: child(children.as_ref().map(|all| &all.limit_range)),
         network_policies: child(children.as_ref().map(|all| &all.network_policy)),
         service_accounts: child(children.as_ref().map(|all| &all.service_account)),
-        role_bindings: child(children.as_ref().map(|all| &all.role_binding)),
+        role_bindings: shown(
+            children
+                .iter()
+                .flat_map(|all| [&all.role_binding, &all.operator_binding])
+                .map(|binding| binding.metadata.clone().into_response_partial())
+                .collect(),
+        ),
         shown: Arc::default(),
     }
 }

@@ -69,6 +69,7 @@ fn container() -> Value {
         ],
         "env": [
             {"name": "POD_NAMESPACE", "valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}},
+            {"name": "POD_SERVICE_ACCOUNT", "valueFrom": {"fieldRef": {"fieldPath": "spec.serviceAccountName"}}},
             {"name": "POD_NAME", "valueFrom": {"fieldRef": {"fieldPath": "metadata.name"}}},
             {"name": "WORKSHOP_LOG", "value": "info"},
             {"name": "WORKSHOP_LOG_FORMAT", "value": "json"}

@@ -2,12 +2,12 @@
 {{- define "workshop.rules.workshop-operator" -}}
 # Reads what it works for.
 - apiGroups: ["workshop.platform"]
-  resources: [workspacetemplates, workspaceinstances]
-  verbs: [get, list, watch]
-# Puts its finalizer on instances and takes it off; it writes no spec.
+  resources: [workspacetemplates]
+  verbs: [list, watch]
+# Reads what it works for; puts its finalizer on and takes it off. It writes no spec.
 - apiGroups: ["workshop.platform"]
   resources: [workspaceinstances]
-  verbs: [patch]
+  verbs: [get, list, watch, patch]
 # Says what it sees.
 - apiGroups: ["workshop.platform"]
   resources: [workspacetemplates/status, workspaceinstances/status]
@@ -16,39 +16,49 @@
 - apiGroups: [""]
   resources: [namespaces]
   verbs: [get, list, watch, create, patch, delete]
-# Protections of a workspace namespace. They go with the namespace, so nothing is deleted one by one.
+# Sees workspaces and what protects them, in whichever namespace they are; it writes them by workshop-operator-workspace.
 - apiGroups: [""]
-  resources: [serviceaccounts, resourcequotas, limitranges]
-  verbs: [get, list, watch, create, patch]
-# Closes a workspace to its neighbours.
+  resources: [pods, serviceaccounts, resourcequotas, limitranges]
+  verbs: [list, watch]
+# The same for network policies.
 - apiGroups: ["networking.k8s.io"]
   resources: [networkpolicies]
-  verbs: [get, list, watch, create, patch]
-# Binds the ServiceAccount of a workspace to workshop-learner.
+  verbs: [list, watch]
+# Binds the ServiceAccount of a workspace, and itself, in the workspace's namespace.
 - apiGroups: ["rbac.authorization.k8s.io"]
   resources: [rolebindings]
-  verbs: [get, list, watch, create, patch]
-# The only role that it may bind without holding its rights.
+  verbs: [list, watch, create, patch]
+# The only roles that it may bind without holding their rights.
 - apiGroups: ["rbac.authorization.k8s.io"]
   resources: [clusterroles]
-  resourceNames: [workshop-learner]
+  resourceNames: [workshop-learner, workshop-operator-workspace]
   verbs: [bind]
-# Runs workspaces, moves them to other steps, and pulls images by short pods in its own namespace.
-- apiGroups: [""]
-  resources: [pods]
-  verbs: [get, list, watch, create, patch, delete]
-# Puts copies of the pull secrets that a template names into workspace namespaces. It reads no secret outside its own namespace.
-- apiGroups: [""]
-  resources: [secrets]
-  verbs: [create, patch]
 # Says as events what changed on an instance or a template.
 - apiGroups: ["events.k8s.io"]
   resources: [events]
   verbs: [create, patch]
-# Pulls the images of a step to the node of the workspace, and knows what nodes can do.
+# Knows which nodes are there and what they can do.
 - apiGroups: [""]
   resources: [nodes]
-  verbs: [get, list, watch]
+  verbs: [list, watch]
+{{- end -}}
+{{- define "workshop.rules.workshop-operator-workspace" -}}
+# Runs the workspace and moves it to other steps.
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [create, patch, delete]
+# Protections of the workspace. They go with the namespace, so nothing is deleted one by one.
+- apiGroups: [""]
+  resources: [serviceaccounts, resourcequotas, limitranges]
+  verbs: [create, patch]
+# Closes the workspace to its neighbours.
+- apiGroups: ["networking.k8s.io"]
+  resources: [networkpolicies]
+  verbs: [create, patch]
+# Puts copies of the pull secrets there that the template names. It cannot read them back.
+- apiGroups: [""]
+  resources: [secrets]
+  verbs: [create, patch]
 {{- end -}}
 {{- define "workshop.rules.workshop-learner" -}}
 # Look at the pods of the own namespace.
@@ -89,8 +99,12 @@
 - apiGroups: ["coordination.k8s.io"]
   resources: [leases]
   verbs: [get, list, watch, create, update, patch]
-# Reads the pull secrets that templates name, by name: what it does not know it cannot find.
+# Pulls images to the nodes by short pods.
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [create, patch, delete]
+# Copies the pull secrets that templates name, and hears when one is renewed (it watches their metadata).
 - apiGroups: [""]
   resources: [secrets]
-  verbs: [get]
+  verbs: [get, list, watch]
 {{- end -}}

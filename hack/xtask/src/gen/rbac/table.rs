@@ -29,8 +29,11 @@ pub struct ClusterRole {
 
 /// The role that the RoleBinding in every workspace namespace refers to.
 pub const LEARNER: &str = api::names::LEARNER_ROLE;
+/// The role that the operator binds to itself in every workspace namespace.
+pub const WORKSPACE: &str = api::names::WORKSPACE_ROLE;
 
 const READ: [&str; 3] = ["get", "list", "watch"];
+const SEE: [&str; 2] = ["list", "watch"];
 const WRITE: [&str; 8] = ["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"];
 const TEMPLATES: &str = "workspacetemplates";
 const INSTANCES: &str = "workspaceinstances";
@@ -40,9 +43,15 @@ pub fn cluster_roles() -> Vec<ClusterRole> {
     vec![
         ClusterRole {
             name: api::names::OPERATOR,
-            why: "What the operator may do in the whole cluster: workspaces live in namespaces that it makes.",
+            why: "What the operator may do in the whole cluster: see, report, and make namespaces for workspaces.",
             aggregate_to: None,
             rules: operator(),
+        },
+        ClusterRole {
+            name: WORKSPACE,
+            why: "What the operator may do in a workspace namespace. It binds the role to itself there, and holds it nowhere else.",
+            aggregate_to: None,
+            rules: workspace(),
         },
         ClusterRole {
             name: LEARNER,
@@ -99,23 +108,25 @@ pub fn own_namespace() -> Vec<Rule> {
             &["leases"],
             &["get", "list", "watch", "create", "update", "patch"],
         ),
+        rule("Pulls images to the nodes by short pods.", "", &["pods"], &["create", "patch", "delete"]),
         rule(
-            "Reads the pull secrets that templates name, by name: what it does not know it cannot find.",
+            "Copies the pull secrets that templates name, and hears when one is renewed (it watches their metadata).",
             "",
             &["secrets"],
-            &["get"],
+            &["get", "list", "watch"],
         ),
     ]
 }
 
+/// What the operator may do in the whole cluster.
 fn operator() -> Vec<Rule> {
     vec![
-        rule("Reads what it works for.", api::names::GROUP, &[TEMPLATES, INSTANCES], &READ),
+        rule("Reads what it works for.", api::names::GROUP, &[TEMPLATES], &SEE),
         rule(
-            "Puts its finalizer on instances and takes it off; it writes no spec.",
+            "Reads what it works for; puts its finalizer on and takes it off. It writes no spec.",
             api::names::GROUP,
             &[INSTANCES],
-            &["patch"],
+            &["get", "list", "watch", "patch"],
         ),
         rule(
             "Says what it sees.",
@@ -130,55 +141,63 @@ fn operator() -> Vec<Rule> {
             &["get", "list", "watch", "create", "patch", "delete"],
         ),
         rule(
-            "Protections of a workspace namespace. They go with the namespace, so nothing is deleted one by one.",
+            "Sees workspaces and what protects them, in whichever namespace they are; it writes them by workshop-operator-workspace.",
             "",
-            &["serviceaccounts", "resourcequotas", "limitranges"],
-            &["get", "list", "watch", "create", "patch"],
+            &["pods", "serviceaccounts", "resourcequotas", "limitranges"],
+            &SEE,
         ),
+        rule("The same for network policies.", "networking.k8s.io", &["networkpolicies"], &SEE),
         rule(
-            "Closes a workspace to its neighbours.",
-            "networking.k8s.io",
-            &["networkpolicies"],
-            &["get", "list", "watch", "create", "patch"],
-        ),
-        rule(
-            "Binds the ServiceAccount of a workspace to workshop-learner.",
+            "Binds the ServiceAccount of a workspace, and itself, in the workspace's namespace.",
             "rbac.authorization.k8s.io",
             &["rolebindings"],
-            &["get", "list", "watch", "create", "patch"],
+            &["list", "watch", "create", "patch"],
         ),
         Rule {
-            names: vec![LEARNER],
+            names: vec![LEARNER, WORKSPACE],
             ..rule(
-                "The only role that it may bind without holding its rights.",
+                "The only roles that it may bind without holding their rights.",
                 "rbac.authorization.k8s.io",
                 &["clusterroles"],
                 &["bind"],
             )
         },
         rule(
-            "Runs workspaces, moves them to other steps, and pulls images by short pods in its own namespace.",
-            "",
-            &["pods"],
-            &["get", "list", "watch", "create", "patch", "delete"],
-        ),
-        rule(
-            "Puts copies of the pull secrets that a template names into workspace namespaces. It reads no secret outside its own namespace.",
-            "",
-            &["secrets"],
-            &["create", "patch"],
-        ),
-        rule(
             "Says as events what changed on an instance or a template.",
             "events.k8s.io",
             &["events"],
             &["create", "patch"],
         ),
+        rule("Knows which nodes are there and what they can do.", "", &["nodes"], &SEE),
+    ]
+}
+
+/// What the operator may do in a workspace namespace, by a RoleBinding that it makes there.
+fn workspace() -> Vec<Rule> {
+    vec![
         rule(
-            "Pulls the images of a step to the node of the workspace, and knows what nodes can do.",
+            "Runs the workspace and moves it to other steps.",
             "",
-            &["nodes"],
-            &READ,
+            &["pods"],
+            &["create", "patch", "delete"],
+        ),
+        rule(
+            "Protections of the workspace. They go with the namespace, so nothing is deleted one by one.",
+            "",
+            &["serviceaccounts", "resourcequotas", "limitranges"],
+            &["create", "patch"],
+        ),
+        rule(
+            "Closes the workspace to its neighbours.",
+            "networking.k8s.io",
+            &["networkpolicies"],
+            &["create", "patch"],
+        ),
+        rule(
+            "Puts copies of the pull secrets there that the template names. It cannot read them back.",
+            "",
+            &["secrets"],
+            &["create", "patch"],
         ),
     ]
 }

@@ -89,6 +89,7 @@ pub enum Verb {
     Delete(verbs::delete::Delete),
     Check(verbs::check::Check),
     Version(verbs::version::Version),
+    Uninstall(crate::uninstall::Uninstall),
 }
 
 /// `-o` of verbs that print objects.

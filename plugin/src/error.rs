@@ -78,6 +78,16 @@ pub enum Error {
         /// Where to look.
         todo: String,
     },
+    /// What was waited for is held by something that only a person can remove.
+    #[error("{what}")]
+    Blocked {
+        /// What is not done.
+        what: String,
+        /// A line for each thing that is held, with what holds it.
+        why: String,
+        /// What to do.
+        todo: String,
+    },
     /// The operator says that a person has to act.
     #[error("{what}")]
     Stalled {

@@ -16,6 +16,7 @@ mod step_choice;
 mod table;
 mod tracked;
 mod transfers;
+mod uninstall;
 mod verbs;
 mod wait;
 
@@ -79,5 +80,6 @@ async fn dispatch(cli: Cli) -> Result<Exit, Error> {
         Verb::Step(verb) => verb.run(&Context::open(&global).await?).await,
         Verb::Reset(verb) => verb.run(&Context::open(&global).await?).await,
         Verb::Delete(verb) => verb.run(&Context::open(&global).await?).await,
+        Verb::Uninstall(verb) => verb.run(&Context::open(&global).await?).await,
     }
 }

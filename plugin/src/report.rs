@@ -102,7 +102,9 @@ impl Error {
                     "change it in Git, or ask for {field} to be left out there: \
                                what Git does not declare is free"
                 )),
-            Self::TimedOut { why, todo, .. } => report(Exit::TimedOut).why(why).todo(todo),
+            Self::Blocked { why, todo, .. } | Self::TimedOut { why, todo, .. } => {
+                report(Exit::TimedOut).why(why).todo(todo)
+            }
             Self::Stalled { why, todo, .. } => report(Exit::Failed).why(why).todo(todo),
             Self::Gone { .. } => report(Exit::Failed)
                 .why("somebody deleted it meanwhile")

@@ -118,6 +118,14 @@ async fn confirm(names: &[String], class: &str) -> Result<(), Error> {
         [one] => format!("workspace {one} of class {class}"),
         many => format!("{} workspaces of class {class}: {}", many.len(), some(many)),
     };
+    ask(&what).await
+}
+
+/// Asks whether `what` may be deleted.
+///
+/// # Errors
+/// Exit 8 where the answer is no, or where nobody can be asked.
+pub async fn ask(what: &str) -> Result<(), Error> {
     let declined = |what: String| Error::Declined { what, todo: "say yes with --yes".to_owned() };
     if !std::io::stdin().is_terminal() {
         return Err(declined(format!("nothing was deleted: nobody can be asked about {what}")));

@@ -66,12 +66,13 @@ enum DryRun {
 }
 
 impl DryRunArgs {
-    fn on_server(self) -> bool {
+    /// Whether nothing is to be changed.
+    pub fn on_server(self) -> bool {
         self.dry_run == DryRun::Server
     }
 
     /// What is written after a verb.
-    fn suffix(self) -> &'static str {
+    pub fn suffix(self) -> &'static str {
         if self.on_server() { " (server dry run)" } else { "" }
     }
 }

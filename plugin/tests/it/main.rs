@@ -15,4 +15,5 @@ mod program;
 mod registry;
 mod terminal;
 mod trouble;
+mod uninstall;
 mod usage;

@@ -57,6 +57,7 @@ for file in "$CHART"/ci/*-values.yaml; do
 	"$BIN/helm" lint --strict "$CHART" --values "$file" >"$WORK/said" 2>&1 || fault "lint with $name: $(cat "$WORK/said")"
 	render "$name" || fault "$name does not render"
 	valid "$WORK/$name.yaml"
+	cargo run --quiet --package xtask -- chart policy "$WORK/$name.yaml" 2>"$WORK/said" || fault "policy with $name: $(cat "$WORK/said")"
 done
 
 has minimal 'image: registry.example/workshop-server:0.1.0'
@@ -64,9 +65,13 @@ has minimal '--agent-image=registry.example/workshop-agent:0.1.0'
 has minimal 'helm.sh/resource-policy: keep'
 has minimal 'rbac.authorization.k8s.io/aggregate-to-admin: "true"'
 has minimal 'resourceNames: [workshop-learner, workshop-operator-workspace]'
-lacks minimal 'kind: NetworkPolicy'
-lacks minimal 'kind: PodDisruptionBudget'
-lacks minimal 'topologySpreadConstraints'
+has minimal 'kind: NetworkPolicy'
+lacks open-network 'kind: NetworkPolicy'
+lacks one-replica 'kind: PodDisruptionBudget'
+lacks one-replica 'topologySpreadConstraints'
+has global-registry 'image: mirror.example:5000/platform/workshop-server:0.1.0'
+has global-registry '--agent-image=mirror.example:5000/platform/workshop-agent:0.1.0'
+lacks global-registry 'registry.example'
 lacks minimal '--allow-root-without-user-namespace'
 has digests 'workshop-server:1.2.3@sha256:1111'
 has digests 'workshop-agent:0.1.0@sha256:2222'

@@ -27,7 +27,12 @@ app.kubernetes.io/component: operator
 {{- define "workshop.image" -}}
 {{- $root := index . 0 -}}
 {{- $image := index . 1 -}}
-{{- $registry := required "images.registry: required; the registry that holds the platform's images, for example registry.example/platform" $root.Values.images.registry -}}
+{{- $registry := $root.Values.images.registry -}}
+{{- with $root.Values.global.imageRegistry -}}
+{{- $folder := regexReplaceAll "^[^/]*/?" $registry "" -}}
+{{- $registry = list . $folder | compact | join "/" -}}
+{{- end -}}
+{{- $registry := required "images.registry: required; the registry that holds the platform's images, for example registry.example/platform" $registry -}}
 {{- printf "%s/%s:%s" $registry $image.repository ($image.tag | default $root.Chart.AppVersion) -}}
 {{- with $image.digest }}@{{ . }}{{ end -}}
 {{- end -}}

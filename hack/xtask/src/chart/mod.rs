@@ -1,6 +1,7 @@
 //! `cargo xtask chart`: what the tests of the chart need and no packaged tool does without a network.
 
 mod error;
+mod policy;
 mod same;
 mod schemas;
 
@@ -26,6 +27,11 @@ enum Task {
         #[arg(long)]
         out: PathBuf,
     },
+    /// Fail where a rendered installation breaks a rule: rights, pods, network, disruption, images.
+    Policy {
+        /// Output of `helm template` or `kubectl kustomize`.
+        rendered: PathBuf,
+    },
     /// Fail unless the chart and the Kustomize configuration install the same objects.
     Same {
         /// Output of `helm template` with the default values.
@@ -44,6 +50,7 @@ enum Task {
 pub fn run(arguments: &Arguments) -> Result<(), ChartError> {
     match &arguments.task {
         Task::Schemas { swagger, out } => schemas::write(swagger, out),
+        Task::Policy { rendered } => policy::check(rendered),
         Task::Same { chart, config } => same::compare(chart, config),
     }
 }

@@ -8,7 +8,7 @@ mod error;
 mod files;
 mod kustomize;
 mod operator;
-mod rbac;
+pub mod rbac;
 mod reference;
 mod samples;
 #[cfg(test)]
@@ -56,7 +56,7 @@ pub fn run(arguments: &Arguments) -> Result<(), GenError> {
 }
 
 /// Every generated file of the repository.
-fn all() -> Result<Vec<File>, GenError> {
+pub fn all() -> Result<Vec<File>, GenError> {
     let crds = api::crds::all();
     let mut files = crds::files(&crds)?;
     files.extend(rbac::files());

@@ -21,12 +21,48 @@ pub fn files() -> Result<Vec<File>, GenError> {
             "config/operator/deployment.yaml",
             &yaml::text("the operator's Deployment", &deployment())?,
         ),
-        File::yaml("config/operator/kustomization.yaml", "resources:\n- deployment.yaml\n"),
+        File::yaml("config/operator/network_policy.yaml", &network_policies()?),
+        File::yaml(
+            "config/operator/kustomization.yaml",
+            "resources:\n- deployment.yaml\n- network_policy.yaml\n",
+        ),
     ])
 }
 
+/// What reaches the operator and its pull pods; the chart's comments say why.
+fn network_policies() -> Result<String, GenError> {
+    let policy = |name: &str, labels: Value, spec: Value| {
+        let mut policy = json!({
+            "apiVersion": "networking.k8s.io/v1",
+            "kind": "NetworkPolicy",
+            "metadata": {"name": name, "namespace": NAMESPACE},
+            "spec": {"podSelector": {"matchLabels": labels}}
+        });
+        if let (Some(own), Value::Object(more)) =
+            (policy.pointer_mut("/spec").and_then(Value::as_object_mut), spec)
+        {
+            own.extend(more);
+        }
+        yaml::text("a network policy", &policy)
+    };
+    let metrics = json!([{"ports": [{"port": "metrics"}], "from": [{"namespaceSelector": {}}]}]);
+    let operator =
+        policy(api::names::OPERATOR, labels(), json!({"policyTypes": ["Ingress"], "ingress": metrics}))?;
+    let pull = policy(
+        "workshop-pull",
+        json!({api::names::ROLE_LABEL: api::names::role::PULL}),
+        json!({"policyTypes": ["Ingress", "Egress"], "ingress": [], "egress": []}),
+    )?;
+    Ok(format!("{operator}---\n{pull}"))
+}
+
+/// Labels of the operator's pods.
+fn labels() -> Value {
+    json!({"app.kubernetes.io/name": "workshop", "app.kubernetes.io/component": "operator"})
+}
+
 fn deployment() -> Value {
-    let labels = json!({"app.kubernetes.io/name": "workshop", "app.kubernetes.io/component": "operator"});
+    let labels = labels();
     json!({
         "apiVersion": "apps/v1",
         "kind": "Deployment",
@@ -78,6 +114,7 @@ fn container() -> Value {
             {"name": "metrics", "containerPort": 8080, "protocol": "TCP"},
             {"name": "health", "containerPort": 8081, "protocol": "TCP"}
         ],
+        "startupProbe": {"httpGet": {"path": "/healthz", "port": "health"}, "periodSeconds": 2, "failureThreshold": 30},
         "livenessProbe": {"httpGet": {"path": "/healthz", "port": "health"}, "periodSeconds": 10, "failureThreshold": 6},
         "readinessProbe": {"httpGet": {"path": "/readyz", "port": "health"}, "periodSeconds": 5},
         "resources": {

@@ -15,6 +15,8 @@ mod moves;
 mod plugin;
 mod pull;
 mod removal;
+mod rights;
 mod run_as;
 mod suspend;
+mod upgrade;
 mod wishes;

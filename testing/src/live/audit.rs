@@ -116,7 +116,7 @@ impl World {
         Ok(meta.len())
     }
 
-    fn text_since(&self, offset: u64) -> Result<String, LiveError> {
+    pub(super) fn text_since(&self, offset: u64) -> Result<String, LiveError> {
         let path = &self.settings.audit_log;
         if self.length()? < offset {
             return Err(LiveError::Rotated(path.clone()));

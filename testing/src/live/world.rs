@@ -72,6 +72,14 @@ impl World {
         succeeded(self.command("kubectl").args(words)).await
     }
 
+    /// Runs helm in the operator's namespace with these words.
+    ///
+    /// # Errors
+    /// When it ends with a fault.
+    pub async fn helm(&self, words: &[&str]) -> Result<String, LiveError> {
+        succeeded(self.command("helm").args(["--namespace", OPERATOR_NAMESPACE]).args(words)).await
+    }
+
     /// A call of a program (`kubectl`, `kubectl-workshop`) in a shell of somebody who uses this cluster.
     #[must_use]
     pub fn command(&self, program: &str) -> Command {

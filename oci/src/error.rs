@@ -77,7 +77,7 @@ pub enum StoreError {
     },
     /// The certificate of the registry is not one that this machine trusts.
     #[error(
-        "{subject}: the certificate of {registry} is not trusted ({detail}); add its authority to the certificates of this machine"
+        "{subject}: the certificate of {registry} is not trusted ({detail}); name its authority with --registry-ca FILE, or add it to the certificates of this machine"
     )]
     Certificate {
         /// What was asked for.

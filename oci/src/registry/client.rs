@@ -1,5 +1,6 @@
 //! One registry's connections: requests with authorisation, time limits and attempts.
 
+use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use super::credentials::Login;
 use super::failure::{Again, Failure, Refusal, transport};
 use super::host::is_plain_http;
 use super::retry::retry;
+use super::trust;
 use super::{Limits, RegistryOptions};
 use crate::check;
 use crate::error::StoreError;
@@ -30,6 +32,7 @@ pub(super) struct Client {
     host: String,
     base: Url,
     login: Option<Login>,
+    authorities: Vec<PathBuf>,
     limits: Limits,
     auth: Auth,
     plain: OnceLock<reqwest::Client>,
@@ -38,7 +41,11 @@ pub(super) struct Client {
 
 impl Client {
     pub(super) fn new(host: &str, options: &RegistryOptions) -> Result<Self, StoreError> {
-        let plain = is_plain_http(host, &options.insecure);
+        let mut authorities = trust::files_for(host);
+        // Who gave a near host a certificate wants it to be used.
+        let named = options.insecure.iter().any(|known| known == host);
+        let plain = is_plain_http(host, &options.insecure) && (named || authorities.is_empty());
+        authorities.extend(options.authorities.iter().cloned());
         let scheme = if plain { "http" } else { "https" };
         let base = Url::parse(&format!("{scheme}://{host}/v2/")).ok();
         let base = base.filter(|url| url.path() == "/v2/" && url.username().is_empty() && !host.is_empty());
@@ -55,6 +62,7 @@ impl Client {
             host: host.to_owned(),
             base,
             login,
+            authorities,
             limits: options.limits,
             auth: Auth::default(),
             plain,
@@ -263,6 +271,8 @@ impl Client {
             .redirect(redirect::Policy::custom(never_to_plain));
         if plain {
             builder = builder.no_proxy().tls_certs_only([]);
+        } else {
+            builder = builder.tls_certs_merge(trust::read(&self.authorities)?);
         }
         let client = builder.build().map_err(|error| StoreError::Setting {
             subject: format!("registry \"{}\"", self.host),

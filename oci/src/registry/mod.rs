@@ -8,8 +8,9 @@ mod failure;
 mod host;
 mod retry;
 mod transfer;
+mod trust;
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -42,6 +43,9 @@ const DIGEST_HEADER: &str = "docker-content-digest";
 pub struct RegistryOptions {
     /// Hosts (`host` or `host:port`) that are spoken to over plain HTTP, beyond [`is_plain_http`]'s own.
     pub insecure: Vec<String>,
+    /// PEM files of authorities that certificates may be signed by, beside those of this machine and of
+    /// `certs.d/<host:port>/*.crt` of the container tools.
+    pub authorities: Vec<PathBuf>,
     /// Logins by host.
     pub credentials: Credentials,
     /// Times and attempts.

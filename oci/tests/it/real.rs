@@ -19,16 +19,21 @@ pub struct RealRegistry {
 
 impl RealRegistry {
     pub fn start() -> Self {
-        // Another process may take the port between the look and the start: then the next one is tried.
-        (0..10).find_map(|_| Self::try_start()).expect("a registry on a free port")
+        Self::start_with("", "")
     }
 
-    fn try_start() -> Option<Self> {
+    /// With further settings: of `http` (begins with a comma) and whole sections (lines).
+    pub fn start_with(http: &str, sections: &str) -> Self {
+        // Another process may take the port between the look and the start: then the next one is tried.
+        (0..10).find_map(|_| Self::try_start(http, sections)).expect("a registry on a free port")
+    }
+
+    fn try_start(http: &str, sections: &str) -> Option<Self> {
         let folder = tempfile::tempdir().unwrap();
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         let data = folder.path().join("data");
         let config = format!(
-            "version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {}}}, delete: {{enabled: true}}}}\nhttp: {{addr: '{address}'}}\n",
+            "version: 0.1\nlog: {{level: error}}\nstorage: {{filesystem: {{rootdirectory: {}}}, delete: {{enabled: true}}}}\nhttp: {{addr: '{address}'{http}}}\n{sections}",
             data.display()
         );
         let path = folder.path().join("config.yml");
@@ -43,6 +48,12 @@ impl RealRegistry {
         let listening = wait_for(address, &mut child);
         let started = Self { child, host: address.to_string(), folder };
         listening.then_some(started)
+    }
+
+    /// Host and port.
+    #[allow(dead_code)]
+    pub fn host(&self) -> &str {
+        &self.host
     }
 
     pub fn open(&self) -> Registry {

@@ -9,6 +9,7 @@ mod instances;
 mod interrupt;
 mod load;
 mod played_operator;
+mod private_registry;
 mod program;
 #[path = "../../../oci/tests/it/real.rs"]
 #[allow(dead_code)]

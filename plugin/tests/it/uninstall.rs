@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use api::v1::{WorkspaceInstance, WorkspaceTemplate};
 use controllers::config::{Bounds, built_in_settings};
-use controllers::{Config, Operator};
+use controllers::{Config, Metrics, Operator};
 use k8s_openapi::api::apps::v1::Deployment;
 use k8s_openapi::api::core::v1::{ConfigMap, Namespace, Pod};
 use k8s_openapi::apiextensions_apiserver::pkg::apis::apiextensions::v1::CustomResourceDefinition;
@@ -175,7 +175,7 @@ fn operator(client: Client) -> Operator {
         concurrency: 4,
         bounds: Bounds::default(),
     };
-    Operator::new(client, config)
+    Operator::new(client, config, Metrics::default())
 }
 
 /// All orders of the four parts.

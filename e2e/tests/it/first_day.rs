@@ -39,8 +39,11 @@ fn an_instance_becomes_a_workspace() {
 
         // Eight objects, the finalizer, and at most two status writes.
         let all = class.world.writes_since(mark).await?;
-        let ours =
-            all.of(|write| write.is_operators() && (write.is_in(&namespace) || write.is_in(&class.name)) && write.resource != "events");
+        let ours = all.of(|write| {
+            write.is_operators()
+                && (write.is_in(&namespace) || write.is_in(&class.name))
+                && write.resource != "events"
+        });
         for (verb, resource) in [
             ("create", "namespaces"),
             ("patch", "resourcequotas"),

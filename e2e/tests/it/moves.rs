@@ -92,8 +92,11 @@ fn a_move_costs_two_writes() {
             before = class.ready("ana").await?.spec;
         }
         let ours = class.world.writes_since(mark).await?;
-        let ours =
-            ours.of(|write| write.is_operators() && (write.is_in(&namespace) || write.is_in(&class.name)) && write.resource != "events");
+        let ours = ours.of(|write| {
+            write.is_operators()
+                && (write.is_in(&namespace) || write.is_in(&class.name))
+                && write.resource != "events"
+        });
         // A move of more than two seconds says so in one more write.
         let slow = versions.stop().iter().filter(|seen| moving(seen)).count();
         assert_eq!(ours.count("patch", "pods"), wishes.len(), "{ours}");

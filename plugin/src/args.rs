@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::colour::When;
 use crate::output::Format;
 use crate::program;
 use crate::verbs;
@@ -72,6 +73,17 @@ pub struct Global {
     /// Longest time for one answer of the API server, for example 30s
     #[arg(long, global = true, value_name = "TIME", value_parser = duration, default_value = "30s")]
     pub request_timeout: Duration,
+    /// Colours: auto, always or never
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        value_enum,
+        default_value = "auto",
+        hide_possible_values = true,
+        hide_default_value = true
+    )]
+    pub color: When,
     /// Say what lies behind an error
     #[arg(short, long, global = true)]
     pub verbose: bool,

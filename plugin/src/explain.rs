@@ -1,6 +1,8 @@
 //! What the API server and the network say, in plain words, with what to do about it.
 
 mod network;
+pub mod reasons;
+pub mod situation;
 
 use http::StatusCode;
 use kube::client::AuthError;

@@ -2,6 +2,7 @@
 
 mod action;
 mod args;
+mod colour;
 mod context;
 mod error;
 mod exit;
@@ -12,6 +13,7 @@ mod output;
 mod program;
 mod progress;
 mod report;
+mod screen;
 mod step_choice;
 mod table;
 mod tracked;

@@ -57,6 +57,12 @@ pub fn value(format: Format, value: &impl Serialize) -> Result<(), Error> {
     print(&text)
 }
 
+/// The command to write again, under the name in use.
+#[must_use]
+pub fn again(words: &str) -> String {
+    format!("{} {words}", crate::program::name())
+}
+
 /// `workspaceinstance.workshop.platform/ana`, as kubectl writes it.
 pub fn full_name<K: Resource<DynamicType = ()>>(object: &K) -> String {
     format!("{}.{}/{}", K::kind(&()).to_lowercase(), K::group(&()), object.name_any())

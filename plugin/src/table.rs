@@ -94,6 +94,24 @@ pub fn plain(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
+/// The text in lines of at most `width` columns, broken at spaces; a longer word stands alone.
+#[must_use]
+pub fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut line = String::new();
+    for word in plain(text).split(' ') {
+        if !line.is_empty() && line.width().saturating_add(1).saturating_add(word.width()) > width {
+            lines.push(std::mem::take(&mut line));
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    lines.push(line);
+    lines
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,6 +152,14 @@ mod tests {
         let mut table = Table::new(&TITLES);
         table.row(vec!["日本語".repeat(30); 8]);
         assert!(table.text(Some(NARROW)).lines().all(|line| line.width() <= NARROW));
+    }
+
+    #[test]
+    fn long_texts_are_broken_at_spaces() {
+        assert_eq!(wrap("a bc def", 4), ["a bc", "def"]);
+        assert_eq!(wrap("abcdef g", 3), ["abcdef", "g"]);
+        assert_eq!(wrap("", 3), [""]);
+        assert_eq!(wrap("a\nb", usize::MAX), ["a b"]);
     }
 
     #[test]

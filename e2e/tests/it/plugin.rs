@@ -3,7 +3,7 @@
 use serde_json::Value;
 use testing::live::Class;
 
-use super::journey::journey;
+use super::journey::{journey, journey_alone};
 
 struct Ended {
     code: i32,
@@ -88,12 +88,61 @@ fn exit_codes_tell_scripts_what_happened() {
 #[test]
 fn the_cluster_is_found_ready() {
     journey("check", async |class| {
-        let check = run(class, "kubectl-workshop check").await;
-        assert_eq!(check.code, 0, "{}{}", check.out, check.err);
+        class.workshop(&["intro"]).await?;
+        class.start("ana").await?;
+        let name = &class.name;
+        // Another journey may be taking a part of the cluster away only when this one does not run.
+        let check = expect(class, 0, &format!("kubectl-workshop check -n {name} --wait=1m")).await.out;
+        for told in [
+            "√ pods may have a user namespace",
+            "√ the image of a workspace may change in place",
+            "√ their schemas are those of this program",
+            "√ workshop-system/workshop-operator",
+            "√ user namespaces on all nodes",
+        ] {
+            assert!(check.contains(told), "{told} is not in\n{check}");
+        }
+        assert!(check.lines().all(|line| line.chars().count() <= 80), "{check}");
+        let room =
+            expect(class, 0, &format!("kubectl workshop check -n {name} --learners 1 --template {name}"))
+                .await;
+        assert!(room.out.contains("√ room for "), "{}", room.out);
+        let pulled = expect(class, 0, &format!("kubectl workshop check -n {name} --pull {name}/intro")).await;
+        assert!(pulled.out.contains(&format!("has {name}/intro")), "{}", pulled.out);
+        let status = expect(class, 0, &format!("kubectl workshop status ana -n {name}")).await.out;
+        assert!(status.contains("State:         ready for"), "{status}");
+        assert!(status.contains("Step:          intro (1 of 1,"), "{status}");
         for line in ["kubectl-workshop version", "kubectl workshop version"] {
             let version = expect(class, 0, line).await.out;
             assert!(version.contains(env!("CARGO_PKG_VERSION")), "{version}");
         }
+        Ok(())
+    });
+}
+
+#[test]
+fn a_missing_operator_is_found_and_its_return_is_waited_for() {
+    journey_alone("gone", async |class| {
+        let scale = |replicas: &str| {
+            format!("kubectl -n workshop-system scale deployment workshop-operator --replicas={replicas}")
+        };
+        let before = expect(
+            class,
+            0,
+            "kubectl -n workshop-system get deployment workshop-operator -o jsonpath={.spec.replicas}",
+        )
+        .await;
+        expect(class, 0, &scale("0")).await;
+        // Whatever is found, the operator comes back before anything is judged.
+        let check = run(class, "kubectl-workshop check").await;
+        let waited = run(class, "kubectl-workshop check --wait=1s").await;
+        expect(class, 0, &scale(before.out.trim())).await;
+        let well = run(class, "kubectl-workshop check --wait=2m").await;
+        assert_eq!(check.code, 3, "{}{}", check.out, check.err);
+        assert!(check.out.contains("× workshop-system/workshop-operator is switched off"), "{}", check.out);
+        assert_eq!(waited.code, 5, "{}{}", waited.out, waited.err);
+        assert_eq!(well.code, 0, "{}{}", well.out, well.err);
+        assert!(well.err.contains("× operator-ready"), "the change was not told: {}", well.err);
         Ok(())
     });
 }

@@ -1,18 +1,37 @@
 //! `check`: does the cluster have what the product needs?
 
+mod catalogue;
 mod definitions;
+mod features;
+mod finding;
+mod identity;
+mod install;
+mod leader;
 mod nodes;
 mod operators;
+mod planned;
+mod pull;
 mod rights;
+mod room;
 mod server;
 mod storage;
+mod text;
+mod until_well;
+mod webhooks;
 
-use std::fmt::Write as _;
+use std::time::Duration;
 
+use api::v1::WorkspaceTemplate;
 use clap::Args;
-use serde::Serialize;
+use futures::future::{FutureExt, join_all};
+use kube::Api;
+use kube::api::ListParams;
 
-use crate::args::{Global, OutputArgs};
+use self::finding::{Finding, any_failed};
+use self::planned::Planned;
+use self::text::Look;
+use crate::args::{Global, OutputArgs, duration};
+use crate::colour;
 use crate::context::Context;
 use crate::error::Error;
 use crate::exit::Exit;
@@ -20,139 +39,123 @@ use crate::output::{self, Format};
 
 /// Check whether the cluster has what workshops need
 ///
-/// Nothing is changed. Exit code 3 when something has to be repaired; warnings alone are no failure.
+/// Nothing is changed (--pull runs a pod for a moment). Exit code 3 when something has to be repaired;
+/// warnings alone are no failure.
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  kubectl workshop check
-  kubectl workshop check -n monday
+  kubectl workshop check --pre                        before the product is installed
+  kubectl workshop check --wait=2m                    after it was: wait until all is well
+  kubectl workshop check --class monday --learners 30 is there room?
+  kubectl workshop check --pull shell-basics/pipes    can a node pull this step?
   kubectl workshop check -o json")]
 pub struct Check {
+    /// Look only at what is needed before an installation
+    #[arg(long, conflicts_with_all = ["class", "learners", "pull"])]
+    pre: bool,
+    /// Look again until nothing has to be repaired [with no TIME: 5m]
+    #[arg(long, value_name = "TIME", num_args = 0..=1, require_equals = true, default_missing_value = "5m", value_parser = duration)]
+    wait: Option<Duration>,
+    #[command(flatten)]
+    planned: Planned,
+    /// Let a pod pull the image of this step as the operator would, and remove it
+    #[arg(long, value_name = "TEMPLATE/STEP", value_parser = pull::step_of)]
+    pull: Option<pull::StepOf>,
     #[command(flatten)]
     output: OutputArgs,
-}
-
-/// How bad it is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "lowercase")]
-enum State {
-    Ok,
-    /// Part of the product is not available, or could not be looked at.
-    Warn,
-    /// It has to be repaired.
-    Fail,
-}
-
-/// One thing that was looked at.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-struct Finding {
-    check: &'static str,
-    state: State,
-    what: String,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    todo: String,
-}
-
-impl Finding {
-    fn ok(check: &'static str, what: impl Into<String>) -> Self {
-        Self { check, state: State::Ok, what: what.into(), todo: String::new() }
-    }
-
-    fn warn(check: &'static str, what: impl Into<String>, todo: impl Into<String>) -> Self {
-        Self { check, state: State::Warn, what: what.into(), todo: todo.into() }
-    }
-
-    fn fail(check: &'static str, what: impl Into<String>, todo: impl Into<String>) -> Self {
-        Self { check, state: State::Fail, what: what.into(), todo: todo.into() }
-    }
-
-    /// What could not be looked at: a warning when the caller may not, a failure otherwise.
-    fn unseen(check: &'static str, error: &Error) -> Self {
-        let report = error.report();
-        let what = format!("{}: {}", report.what, report.why.join("; "));
-        match report.exit {
-            Exit::NotAllowed => {
-                Self::warn(check, what, "let somebody with more rights run this check as well")
-            }
-            _ => Self::fail(check, what, report.todo),
-        }
-    }
 }
 
 impl Check {
     /// Runs the verb.
     pub async fn run(self, global: &Global) -> Result<Exit, Error> {
-        let context = Context::open(global).await?;
-        // Without an answer to this there is nothing to check.
-        let mut findings = vec![server::check(&context).await?];
-        let (definitions, operators, nodes, rights, storage) = tokio::join!(
-            definitions::check(&context),
-            operators::check(&context),
-            nodes::check(&context),
-            rights::check(&context),
-            storage::check(&context),
-        );
-        findings.extend([definitions, operators, nodes, rights, storage].into_iter().flatten());
+        let mut context = Context::open(global).await?;
+        if let Some(class) = &self.planned.class {
+            context.class.clone_from(class);
+        }
+        if let Some(limit) = self.wait {
+            return until_well::run(&self, &context, limit, global.color).await;
+        }
+        let findings = self.look(&context).await;
+        self.print(&context, &findings, global.color)?;
+        Ok(if any_failed(&findings) { Exit::Findings } else { Exit::Fine })
+    }
+
+    /// Looks at everything that was asked for.
+    async fn look(&self, context: &Context) -> Vec<Finding> {
+        let version = match server::version(context).await {
+            Ok(version) => version,
+            // Without an answer to this there is nothing to look at.
+            Err(finding) => return vec![*finding],
+        };
+        let mut findings = vec![server::reachable(context), server::judge(&version)];
+        let looks = if self.pre { before(context) } else { self.after(context).await };
+        findings.extend(join_all(looks).await.into_iter().flatten());
+        if let Some(step) = self.pull.as_ref().filter(|_| !any_failed(&findings)) {
+            findings.push(pull::check(context, step).await);
+        }
+        findings.sort_by_key(|finding| finding.check.category);
+        findings
+    }
+
+    /// What is looked at once the product is there.
+    async fn after<'a>(&'a self, context: &'a Context) -> Vec<Looks<'a>> {
+        let templates = templates(context).await;
+        let mut looks = vec![
+            identity::check(context).boxed(),
+            features::check(context).boxed(),
+            rights::check(context, &rights::USE).boxed(),
+            definitions::check(context).boxed(),
+            operators::check(context).boxed(),
+            webhooks::check(context).boxed(),
+            storage::check(context).boxed(),
+            nodes::check(context, nodes::who_needs_root(&templates)).boxed(),
+        ];
+        if let Some(learners) = self.planned.learners {
+            looks.push(room::check(context, templates, learners, self.planned.template.as_deref()).boxed());
+        }
+        looks
+    }
+
+    fn print(&self, context: &Context, findings: &[Finding], color: colour::When) -> Result<(), Error> {
         match self.output.output {
             Some(format @ (Format::Json | Format::Yaml)) => {
                 let report = serde_json::json!({
                     "apiVersion": "cli.workshop.platform/v1", "kind": "CheckReport",
                     "cluster": context.cluster, "class": context.class, "findings": findings,
                 });
-                output::value(format, &report)?;
+                output::value(format, &report)
             }
-            Some(Format::Name | Format::Wide) | None => output::print(&lines(&findings))?,
+            Some(Format::Name) => findings
+                .iter()
+                .filter(|finding| finding.state != finding::State::Ok)
+                .try_for_each(|finding| output::line(finding.check.id)),
+            Some(Format::Wide) | None => output::print(&text::lines(findings, self.how(color))),
         }
-        Ok(if findings.iter().any(|finding| finding.state == State::Fail) {
-            Exit::Findings
-        } else {
-            Exit::Fine
-        })
+    }
+
+    fn how(&self, color: colour::When) -> Look {
+        Look { coloured: colour::on(color), wide: self.output.output == Some(Format::Wide) }
     }
 }
 
-fn lines(findings: &[Finding]) -> String {
-    let count = |state| findings.iter().filter(|finding| finding.state == state).count();
-    let mut text = String::new();
-    for finding in findings {
-        let state = match finding.state {
-            State::Ok => "ok",
-            State::Warn => "warn",
-            State::Fail => "FAIL",
-        };
-        let _ = writeln!(text, "{state:<5} {:<12} {}", finding.check, crate::table::plain(&finding.what));
-        for line in finding.todo.lines() {
-            let _ = writeln!(text, "{:<18} -> {line}", "");
-        }
-    }
-    let _ = writeln!(
-        text,
-        "{} ok, {} to know, {} to repair",
-        count(State::Ok),
-        count(State::Warn),
-        count(State::Fail)
-    );
-    text
+/// A look at one part of the cluster.
+type Looks<'a> = futures::future::BoxFuture<'a, Vec<Finding>>;
+
+/// What is looked at before an installation.
+fn before(context: &Context) -> Vec<Looks<'_>> {
+    vec![
+        identity::check(context).boxed(),
+        features::user_namespaces(context).map(|finding| vec![finding]).boxed(),
+        rights::check(context, &rights::INSTALL).boxed(),
+        install::check(context).boxed(),
+        storage::check(context).boxed(),
+        nodes::check(context, Vec::new()).boxed(),
+    ]
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_finding_is_a_line_and_says_what_to_do() {
-        let findings = [
-            Finding::ok("server", "Kubernetes 1.36.3"),
-            Finding::warn("storage", "there is no default storage class", "mark one"),
-            Finding::fail("operator", "not installed", "install the chart"),
-        ];
-        insta::assert_snapshot!(lines(&findings), @r"
-        ok    server       Kubernetes 1.36.3
-        warn  storage      there is no default storage class
-                           -> mark one
-        FAIL  operator     not installed
-                           -> install the chart
-        1 ok, 1 to know, 1 to repair
-        ");
-    }
+/// The templates that the caller may see; who may not is told by the rights.
+async fn templates(context: &Context) -> Vec<WorkspaceTemplate> {
+    let templates: Api<WorkspaceTemplate> = Api::all(context.client.clone());
+    let found = context.call("list templates", templates.list(&ListParams::default())).await;
+    found.map(|list| list.items).unwrap_or_default()
 }

@@ -85,7 +85,7 @@ fn lines(versions: &Versions, client_only: bool) -> String {
 }
 
 /// A warning when the minor versions are more than one apart (CL-17).
-fn skew(client: &str, operator: &str) -> Option<String> {
+pub fn skew(client: &str, operator: &str) -> Option<String> {
     let parts = |version: &str| {
         let mut numbers = version.trim_start_matches('v').split(['.', '-', '+']).map(str::parse::<u32>);
         Some((numbers.next()?.ok()?, numbers.next()?.ok()?))

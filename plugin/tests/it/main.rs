@@ -4,7 +4,10 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 mod build;
+mod canned;
+mod check;
 mod cluster;
+mod golden;
 mod instances;
 mod interrupt;
 mod load;
@@ -14,7 +17,9 @@ mod program;
 #[path = "../../../oci/tests/it/real.rs"]
 #[allow(dead_code)]
 mod registry;
+mod status;
 mod terminal;
 mod trouble;
 mod uninstall;
 mod usage;
+mod well;

@@ -90,17 +90,29 @@ fn a_step_that_git_declares_is_left_alone() {
 #[test]
 fn check_says_what_is_missing_and_what_to_do() {
     let checked = cluster().expect(3, "check -n monday");
-    assert!(checked.out.contains("workspaceinstances v1 is installed and served"), "{}", checked.out);
-    assert!(checked.out.contains("FAIL  operator"), "{}", checked.out);
-    assert!(checked.out.contains("-> install the chart"), "{}", checked.out);
-    assert!(checked.out.contains("the cluster has no node"), "{}", checked.out);
-    assert!(checked.out.contains("you may load workshops"), "{}", checked.out);
+    for told in [
+        "definitions  √ templates and instances are served as v1",
+        "             √ everything is stored as v1",
+        "             √ their schemas are those of this program",
+        "operator     × there is no operator",
+        "    install the chart",
+        "nodes        × the cluster has no node",
+        "             √ you may load workshops",
+    ] {
+        assert!(checked.out.contains(told), "{told} is not in\n{}", checked.out);
+    }
     let report: Value = serde_json::from_str(&cluster().expect(3, "check -o json").out).unwrap();
     assert_eq!(report["kind"], "CheckReport");
+    let findings = report["findings"].as_array().unwrap();
     assert!(
-        report["findings"].as_array().unwrap().iter().any(|finding| finding["state"] == "fail"),
+        findings.iter().any(|one| one["check"] == "operator-ready" && one["state"] == "fail"),
         "{report}"
     );
+    let names = cluster().expect(3, "check -o name").out;
+    assert!(names.lines().any(|line| line == "operator-ready"), "{names}");
+    // The rights of an installation are known to a real authoriser.
+    let before = cluster().expect(3, "check --pre");
+    assert!(before.out.contains("√ you may install the roles"), "{}", before.out);
 }
 
 #[test]
@@ -136,7 +148,7 @@ fn an_instructor_of_one_class_can_work_without_reading_templates() {
     cluster.expect(7, "create of-ina --template shell -n monday --as ina");
     let rights = cluster.expect(0, "check -n silent --as ina");
     assert!(
-        rights.out.contains("ok    rights       you may create, move, reset and delete"),
+        rights.out.contains("√ you may create, move, reset and delete workspaces in class silent"),
         "{}",
         rights.out
     );

@@ -59,8 +59,7 @@ fn a_cluster_that_does_not_run_is_told_in_plain_words() {
     // A port that was free a moment ago: nobody listens there.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let file = kubeconfig(folder.path(), &format!("http://127.0.0.1:{port}"));
-    for line in [vec!["status"], vec!["step", "ana", "--next"], vec!["delete", "ana", "--yes"], vec!["check"]]
-    {
+    for line in [vec!["status"], vec!["step", "ana", "--next"], vec!["delete", "ana", "--yes"]] {
         let mut command = workshop(&line);
         command.args(["--kubeconfig", &file]);
         let ended = run(command);

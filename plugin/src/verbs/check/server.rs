@@ -1,43 +1,55 @@
-//! Version of the API server.
+//! The API server: reachable, and of a supported version.
 
-use super::Finding;
+use k8s_openapi::apimachinery::pkg::version::Info;
+
+use super::catalogue::{REACHABLE, VERSION};
+use super::finding::Finding;
 use crate::context::Context;
-use crate::error::Error;
 
-const CHECK: &str = "server";
 /// Oldest Kubernetes that is supported: pod generations, and user namespaces on by default.
 const OLDEST: (u32, u32) = (1, 33);
 
-pub async fn check(context: &Context) -> Result<Finding, Error> {
-    let version = context.call("reach the cluster", context.client.apiserver_version()).await?;
-    Ok(judge(&version.major, &version.minor, &version.git_version))
+/// Its version, or the one finding that there is then.
+pub async fn version(context: &Context) -> Result<Info, Box<Finding>> {
+    let answer = context.call("reach the cluster", context.client.apiserver_version()).await;
+    answer.map_err(|error| {
+        let report = error.report();
+        let what = format!("{}: {}", context.cluster, report.why.join("; "));
+        Box::new(Finding::fail(REACHABLE, what, report.todo))
+    })
 }
 
-fn judge(major: &str, minor: &str, full: &str) -> Finding {
+pub fn reachable(context: &Context) -> Finding {
+    Finding::ok(REACHABLE, format!("{} answers", context.cluster))
+}
+
+pub fn judge(version: &Info) -> Finding {
     let number = |text: &str| {
         let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
         text.get(..end).and_then(|digits| digits.parse::<u32>().ok()).unwrap_or(0)
     };
-    let what = format!("Kubernetes {}", full.trim_start_matches('v'));
-    if (number(major), number(minor)) >= OLDEST {
-        Finding::ok(CHECK, what)
-    } else {
-        let (major, minor) = OLDEST;
-        Finding::fail(CHECK, what, format!("upgrade the cluster to Kubernetes {major}.{minor} or later"))
+    let what = format!("Kubernetes {}", version.git_version.trim_start_matches('v'));
+    if (number(&version.major), number(&version.minor)) >= OLDEST {
+        return Finding::ok(VERSION, what);
     }
+    let (major, minor) = OLDEST;
+    Finding::fail(VERSION, what, format!("upgrade the cluster to Kubernetes {major}.{minor} or later"))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::State;
+    use super::super::finding::State;
     use super::*;
 
     #[test]
     fn the_oldest_supported_version_is_in() {
-        assert_eq!(judge("1", "33", "v1.33.0").state, State::Ok);
-        assert_eq!(judge("1", "36+", "v1.36.3-gke.1").state, State::Ok);
-        assert_eq!(judge("2", "0", "v2.0.0").state, State::Ok);
-        assert_eq!(judge("1", "32", "v1.32.9").state, State::Fail);
-        assert_eq!(judge("", "", "").state, State::Fail);
+        let state = |major: &str, minor: &str| {
+            judge(&Info { major: major.into(), minor: minor.into(), ..Info::default() }).state
+        };
+        assert_eq!(state("1", "33"), State::Ok);
+        assert_eq!(state("1", "36+"), State::Ok);
+        assert_eq!(state("2", "0"), State::Ok);
+        assert_eq!(state("1", "32"), State::Fail);
+        assert_eq!(state("", ""), State::Fail);
     }
 }

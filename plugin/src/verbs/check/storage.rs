@@ -4,10 +4,10 @@ use k8s_openapi::api::storage::v1::StorageClass;
 use kube::api::ListParams;
 use kube::{Api, ResourceExt};
 
-use super::Finding;
+use super::catalogue::STORAGE_DEFAULT as CHECK;
+use super::finding::Finding;
 use crate::context::Context;
 
-const CHECK: &str = "storage";
 const DEFAULT: &str = "storageclass.kubernetes.io/is-default-class";
 
 pub async fn check(context: &Context) -> Vec<Finding> {
@@ -22,18 +22,18 @@ fn judge(classes: &[StorageClass]) -> Finding {
     let is_default =
         |class: &&StorageClass| class.annotations().get(DEFAULT).is_some_and(|value| value == "true");
     match classes.iter().find(is_default) {
-        Some(class) => Finding::ok(CHECK, format!("default class {}", class.name_any())),
+        Some(class) => Finding::ok(CHECK, format!("default storage class {}", class.name_any())),
         None => Finding::warn(
             CHECK,
             "no default storage class: templates with lifecycle.mode: persistent cannot run",
-            format!("mark one: kubectl annotate storageclass NAME {DEFAULT}=true"),
+            format!("mark one:\nkubectl annotate storageclass NAME {DEFAULT}=true"),
         ),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::State;
+    use super::super::finding::State;
     use super::*;
 
     #[test]

